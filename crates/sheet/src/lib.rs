@@ -1,0 +1,1 @@
+//! Pixels: from the bytes of a captured tally sheet to payload text, masked renditions and simulated sheets.
