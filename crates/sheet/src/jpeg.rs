@@ -1,0 +1,1 @@
+//! The JPEG bit stream itself: quantised coefficients in and out, without touching pixels.

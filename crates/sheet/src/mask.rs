@@ -1,0 +1,1 @@
+//! Hiding areas with personal data in what is published.

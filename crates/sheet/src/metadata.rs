@@ -1,0 +1,1 @@
+//! Removing everything from a picture file that is not its pixels.

@@ -1,0 +1,1 @@
+//! Finding and reading the QR codes of a picture.
