@@ -1,0 +1,346 @@
+//! Keys that sign notes, and the texts they are kept in (signed-note).
+//!
+//! Public: `name+key id+base64(type, key)`. Private: `PRIVATE+KEY+name+key id+base64(type, seed)`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ed25519_dalek::Signer as _;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::hash::decode_hex;
+use crate::note::{NoteError, NoteSignature, SignedNote};
+
+/// The type byte of plain Ed25519 note signatures. Cosignatures (0x04) are another type with another message.
+const ED25519: u8 = 0x01;
+const PRIVATE_PREFIX: &str = "PRIVATE+KEY+";
+
+/// Four bytes that, with the name, say which key made a signature. A label, not a protection: collisions are easily made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyId(pub [u8; 4]);
+
+impl KeyId {
+    fn of(name: &str, public_key: &[u8; 32]) -> Self {
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update(name)
+            .chain_update([b'\n', ED25519])
+            .chain_update(public_key)
+            .finalize()
+            .into();
+        let [first, second, third, fourth, ..] = digest;
+        Self([first, second, third, fourth])
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
+/// Why a text is not a usable key. Never repeats the text: it may be a private key.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KeyError {
+    /// The parts are not there.
+    #[error("this is not a key: expected `{expected}`")]
+    Shape {
+        /// The form expected.
+        expected: &'static str,
+    },
+    /// The name is empty or holds a space, a plus or a control character.
+    #[error(
+        "`{name}` cannot be a key's name: it must not be empty nor hold spaces, `+` or control characters"
+    )]
+    Name {
+        /// The name found.
+        name: String,
+    },
+    /// Only Ed25519 note keys are used here.
+    #[error("the key of `{name}` has the type 0x{found:02x}; only 0x01 (Ed25519) is understood")]
+    Type {
+        /// The key's name.
+        name: String,
+        /// The type byte found.
+        found: u8,
+    },
+    /// The id is not the one that follows from name and key: a typing error, most likely.
+    #[error("the key of `{name}` does not fit its id {found}: its id would be {expected}")]
+    Id {
+        /// The key's name.
+        name: String,
+        /// The id that follows from name and key.
+        expected: KeyId,
+        /// The id in the text.
+        found: KeyId,
+    },
+    /// Not a point of the curve, or one of the few weak ones.
+    #[error("the key of `{name}` is not a valid Ed25519 key")]
+    Invalid {
+        /// The key's name.
+        name: String,
+    },
+}
+
+/// Whether a text may be the name of a key.
+pub(crate) fn is_key_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name
+            .contains(|symbol: char| symbol.is_whitespace() || symbol.is_control() || symbol == '+')
+}
+
+fn checked_name(name: &str) -> Result<(), KeyError> {
+    if is_key_name(name) {
+        Ok(())
+    } else {
+        Err(KeyError::Name {
+            name: name.chars().take(80).collect(),
+        })
+    }
+}
+
+/// Splits `name+id+base64` and checks the type byte.
+fn parse_parts(text: &str, expected: &'static str) -> Result<(String, KeyId, [u8; 32]), KeyError> {
+    let shape = || KeyError::Shape { expected };
+    let mut parts = text.splitn(3, '+');
+    let (name, id, key) = (
+        parts.next().ok_or_else(shape)?,
+        parts.next().ok_or_else(shape)?,
+        parts.next().ok_or_else(shape)?,
+    );
+    checked_name(name)?;
+    let id = KeyId(decode_hex(id).ok_or_else(shape)?);
+    let bytes = BASE64.decode(key).map_err(|_| shape())?;
+    match bytes.split_first() {
+        Some((&ED25519, key)) => Ok((name.to_owned(), id, key.try_into().map_err(|_| shape())?)),
+        Some((&found, _)) => Err(KeyError::Type {
+            name: name.to_owned(),
+            found,
+        }),
+        None => Err(shape()),
+    }
+}
+
+fn format_key(name: &str, id: KeyId, bytes: &[u8; 32]) -> String {
+    let mut typed = vec![ED25519];
+    typed.extend_from_slice(bytes);
+    format!("{name}+{id}+{}", BASE64.encode(typed))
+}
+
+/// A public key with its name: checks signatures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyingKey {
+    name: String,
+    id: KeyId,
+    key: ed25519_dalek::VerifyingKey,
+}
+
+impl VerifyingKey {
+    fn new(name: String, key: ed25519_dalek::VerifyingKey) -> Self {
+        Self {
+            id: KeyId::of(&name, key.as_bytes()),
+            name,
+            key,
+        }
+    }
+
+    /// The key's name; a log's key is named like the log.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The key's id.
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Whether the signature over the text is this key's. Strict: refuses weak keys and malleable signatures.
+    pub fn verifies(&self, text: &[u8], signature: &[u8]) -> bool {
+        ed25519_dalek::Signature::from_slice(signature)
+            .is_ok_and(|signature| self.key.verify_strict(text, &signature).is_ok())
+    }
+}
+
+impl fmt::Display for VerifyingKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&format_key(&self.name, self.id, self.key.as_bytes()))
+    }
+}
+
+impl FromStr for VerifyingKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let (name, found, bytes) = parse_parts(text, "name+key id+base64")?;
+        let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes)
+            .ok()
+            .filter(|key| !key.is_weak())
+            .ok_or_else(|| KeyError::Invalid { name: name.clone() })?;
+        let key = Self::new(name, key);
+        if key.id != found {
+            return Err(KeyError::Id {
+                name: key.name,
+                expected: key.id,
+                found,
+            });
+        }
+        Ok(key)
+    }
+}
+
+/// A private key with its name: makes signatures. Its text is secret, so it is not shown by `Debug` nor `Display`.
+#[derive(Clone)]
+pub struct SigningKey {
+    public: VerifyingKey,
+    key: ed25519_dalek::SigningKey,
+}
+
+impl SigningKey {
+    /// A key from 32 bytes that the caller drew from a good source of randomness.
+    pub fn from_seed(name: &str, seed: [u8; 32]) -> Result<Self, KeyError> {
+        checked_name(name)?;
+        let key = ed25519_dalek::SigningKey::from_bytes(&seed);
+        Ok(Self {
+            public: VerifyingKey::new(name.to_owned(), key.verifying_key()),
+            key,
+        })
+    }
+
+    /// The public half.
+    pub fn verifying_key(&self) -> &VerifyingKey {
+        &self.public
+    }
+
+    /// The key's name.
+    pub fn name(&self) -> &str {
+        self.public.name()
+    }
+
+    /// The text to keep in a key file: `PRIVATE+KEY+name+key id+base64`.
+    pub fn to_secret_text(&self) -> String {
+        format!(
+            "{PRIVATE_PREFIX}{}",
+            format_key(self.name(), self.public.id, self.key.as_bytes())
+        )
+    }
+
+    /// The 64-byte Ed25519 signature over some bytes.
+    pub fn sign(&self, text: &[u8]) -> [u8; 64] {
+        self.key.sign(text).to_bytes()
+    }
+
+    /// Signs a text as a note.
+    pub fn sign_note(&self, text: &str) -> Result<SignedNote, NoteError> {
+        let signature = NoteSignature {
+            name: self.name().to_owned(),
+            key_id: self.public.id,
+            signature: self.sign(text.as_bytes()).to_vec(),
+        };
+        SignedNote::new(text, vec![signature])
+    }
+}
+
+impl FromStr for SigningKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        const EXPECTED: &str = "PRIVATE+KEY+name+key id+base64";
+        let parts = text
+            .strip_prefix(PRIVATE_PREFIX)
+            .ok_or(KeyError::Shape { expected: EXPECTED })?;
+        let (name, found, seed) = parse_parts(parts, EXPECTED)?;
+        let key = Self::from_seed(&name, seed)?;
+        if key.public.id != found {
+            return Err(KeyError::Id {
+                name,
+                expected: key.public.id,
+                found,
+            });
+        }
+        Ok(key)
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SigningKey({}+{})", self.name(), self.public.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The example key pair of the note format's first implementation.
+    const PUBLIC: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    const SECRET: &str =
+        "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+
+    #[test]
+    fn keys_survive_their_texts() {
+        let key: SigningKey = SECRET.parse().unwrap();
+        assert_eq!(key.to_secret_text(), SECRET);
+        assert_eq!(key.verifying_key().to_string(), PUBLIC);
+        assert_eq!(PUBLIC.parse(), Ok(key.verifying_key().clone()));
+        assert_eq!(format!("{key:?}"), "SigningKey(PeterNeumann+c74f20a3)");
+    }
+
+    #[test]
+    fn no_mangled_key_is_accepted() {
+        for start in 0..SECRET.len() {
+            for end in start..=SECRET.len() {
+                assert!(
+                    (start, end) == (0, SECRET.len())
+                        || SECRET[start..end].parse::<SigningKey>().is_err()
+                );
+                assert!(
+                    SECRET[start..end].parse::<VerifyingKey>().is_err(),
+                    "a private key is no public one"
+                );
+            }
+        }
+        for place in 0..PUBLIC.len() {
+            let mut mangled = PUBLIC.as_bytes().to_vec();
+            mangled[place] += 1;
+            assert!(
+                String::from_utf8(mangled)
+                    .unwrap()
+                    .parse::<VerifyingKey>()
+                    .is_err(),
+                "byte {place}"
+            );
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_key() {
+        let parse = |text: &str| text.parse::<VerifyingKey>().unwrap_err().to_string();
+        assert_eq!(
+            parse("PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"),
+            "the key of `PeterNeumann` has the type 0x65; only 0x01 (Ed25519) is understood"
+        );
+        assert_eq!(
+            parse("PeterNeumann+00000000+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"),
+            "the key of `PeterNeumann` does not fit its id 00000000: its id would be c74f20a3"
+        );
+        // The neutral point: a weak key, under which anything can be signed.
+        let mut neutral = [0; 33];
+        (neutral[0], neutral[1]) = (ED25519, 1);
+        let text = format!("log+00000000+{}", BASE64.encode(neutral));
+        assert_eq!(parse(&text), "the key of `log` is not a valid Ed25519 key");
+        assert!(matches!(
+            SigningKey::from_seed("two words", [1; 32]),
+            Err(KeyError::Name { .. })
+        ));
+        assert!(matches!(
+            SigningKey::from_seed("", [1; 32]),
+            Err(KeyError::Name { .. })
+        ));
+        assert!(matches!(
+            SigningKey::from_seed("a\u{2003}b", [1; 32]),
+            Err(KeyError::Name { .. })
+        ));
+    }
+}
