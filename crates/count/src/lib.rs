@@ -1,1 +1,31 @@
-//! The domain and the fold.
+//! The domain and the fold: what an election is, what the ledger's entries say, and what follows from them.
+//!
+//! [`Count`] is a pure function of the entries `0..N` and of the documents whose hashes they hold. There is no clock,
+//! no I/O, no randomness and no floating point in this crate. Pages, downloads and verification all read the same
+//! `Count`; nothing public is computed anywhere else.
+
+pub mod cell;
+pub mod check;
+pub mod definition;
+pub mod entry;
+pub mod fold;
+pub mod geography;
+pub mod grammar;
+pub mod identifier;
+pub mod pack;
+pub mod readings;
+pub mod register;
+pub mod rule;
+pub mod rulings;
+pub mod sheets;
+pub mod source;
+pub mod tally;
+pub mod totals;
+
+pub use cell::Cell;
+pub use definition::{Candidate, Contest, Definition};
+pub use entry::{Detail, Entry, EntryError, Numbers, Outcome, Reader, Reading, ReadingOf, SourceClass};
+pub use fold::Count;
+pub use identifier::{CandidateId, ContestId, DocumentHash, EntryIndex, LevelId, SelectionId, StationId, UnitCode};
+pub use pack::Pack;
+pub use source::{LocalText, SourceError};

@@ -1,0 +1,689 @@
+//! The entries of the ledger: what each may say, and the one way in which it is written.
+//!
+//! An entry is one JSON object in canonical form (RFC 8785: keys sorted, no spaces, integers below 2^53, no nulls, no
+//! key twice). A parser that re-serialises what it understood and compares the bytes refuses everything else, so two
+//! programs can never read different things from the same entry. Field order below is therefore alphabetical.
+//! `docs/ledger-format.md` specifies the same for other languages.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::cell::Cell;
+use crate::identifier::{ContestId, DocumentHash, EntryIndex, KeyName, OtherId, StationId};
+use crate::pack::CountingRule;
+
+/// An entry may not be longer than this; anything longer is a document named by its hash.
+pub const LONGEST_ENTRY: usize = 8_000;
+
+/// Largest number that every JSON reader keeps exactly (2^53 - 1).
+const LARGEST_INTEGER: u64 = (1 << 53) - 1;
+
+/// One public fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Entry 0: what the ledger is about.
+    Election(ElectionEntry),
+    /// Stations added after entry 0.
+    Register(RegisterEntry),
+    /// Captured pictures arrived; logged before anybody looked at them.
+    Intake(IntakeEntry),
+    /// A captured sheet with what is published of it.
+    Sheet(SheetEntry),
+    /// Numbers (or the failure to get any) by one reader.
+    Reading(Reading),
+    /// An adjudicator's signed decision.
+    Ruling(RulingEntry),
+    /// An adjudicator's public key.
+    Key(KeyEntry),
+}
+
+/// Why bytes are not an entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// Longer than [`LONGEST_ENTRY`].
+    #[error("the entry has {0} bytes; at most {LONGEST_ENTRY} are allowed")]
+    TooLong(usize),
+    /// Not JSON, or fields missing, unknown or of the wrong kind.
+    #[error("the entry cannot be read: {0}")]
+    Malformed(String),
+    /// A `type` that this version does not know.
+    #[error("the entry is of the unknown type `{0}`; a newer program is needed to read this ledger")]
+    UnknownType(String),
+    /// A `v` that this version does not know.
+    #[error("the entry is of type `{kind}` in version {version}; this program knows version 1")]
+    UnknownVersion {
+        /// Its type.
+        kind: String,
+        /// Its version.
+        version: u64,
+    },
+    /// Not the canonical form of what it says.
+    #[error("the entry is not in canonical form: byte {at} differs from its own re-serialisation")]
+    NotCanonical {
+        /// First differing byte, from 0.
+        at: usize,
+    },
+}
+
+macro_rules! entry_kind {
+    ($name:ident, $word:literal) => {
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+        enum $name {
+            #[default]
+            #[serde(rename = $word)]
+            Word,
+        }
+    };
+}
+
+entry_kind!(ElectionKind, "election");
+entry_kind!(RegisterKind, "register");
+entry_kind!(IntakeKind, "intake");
+entry_kind!(SheetKind, "sheet");
+entry_kind!(ReadingKind, "reading");
+entry_kind!(RulingKind, "ruling");
+entry_kind!(KeyKind, "key");
+
+/// Entry 0. Everything else in the ledger is read in its light.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ElectionEntry {
+    /// When numbers count.
+    pub counting: CountingRule,
+    /// Hash of the election file.
+    pub definition: DocumentHash,
+    /// The ledger's origin, as in its checkpoints.
+    pub origin: String,
+    /// Hash of the pack file.
+    pub pack: DocumentHash,
+    /// Version of each machine reader, by its name.
+    pub readers: BTreeMap<String, String>,
+    /// Hash of the register.
+    pub register: DocumentHash,
+    /// Where the register's list comes from.
+    pub register_origin: RegisterOrigin,
+    #[serde(rename = "type", default)]
+    kind: ElectionKind,
+    v: u64,
+}
+
+impl ElectionEntry {
+    /// All of entry 0.
+    #[must_use]
+    pub fn new(
+        origin: String,
+        definition: DocumentHash,
+        pack: DocumentHash,
+        register: (DocumentHash, RegisterOrigin),
+        counting: CountingRule,
+        readers: BTreeMap<String, String>,
+    ) -> Self {
+        let (register, register_origin) = register;
+        Self { counting, definition, origin, pack, readers, register, register_origin, kind: ElectionKind::Word, v: 1 }
+    }
+}
+
+/// Where a list of stations comes from. A list made from results cannot show what is missing, so pages say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegisterOrigin {
+    /// A list made before the count.
+    List,
+    /// Rows of a results file.
+    Results,
+}
+
+/// Stations that were added after entry 0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterEntry {
+    /// Hash of the added part, a register file of its own.
+    pub document: DocumentHash,
+    /// Where this part comes from.
+    pub origin: RegisterOrigin,
+    #[serde(rename = "type", default)]
+    kind: RegisterKind,
+    v: u64,
+}
+
+impl RegisterEntry {
+    /// Adds the stations of this document.
+    #[must_use]
+    pub fn new(document: DocumentHash, origin: RegisterOrigin) -> Self {
+        Self { document, origin, kind: RegisterKind::Word, v: 1 }
+    }
+}
+
+/// Where a sheet came from, set when it arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceClass {
+    /// The payload carries a valid signature of its station's key.
+    Signed,
+    /// The organiser's import or an invited sender.
+    Custody,
+    /// Anyone.
+    Public,
+}
+
+impl SourceClass {
+    /// The word in entries, on the command line and in the API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Signed => "signed",
+            Self::Custody => "custody",
+            Self::Public => "public",
+        }
+    }
+}
+
+/// A batch of salted commitments to pictures that arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntakeEntry {
+    /// One for each picture.
+    pub commitments: Vec<DocumentHash>,
+    /// Where they came from.
+    pub source: SourceClass,
+    /// Seconds since 1970, rounded down to ten minutes: the only time in the ledger.
+    pub time: u64,
+    #[serde(rename = "type", default)]
+    kind: IntakeKind,
+    v: u64,
+}
+
+impl IntakeEntry {
+    /// So many commitments fit below [`LONGEST_ENTRY`].
+    pub const LARGEST_BATCH: usize = 100;
+
+    /// `seconds` are rounded down to ten minutes here, so that no caller can forget it.
+    #[must_use]
+    pub fn new(commitments: Vec<DocumentHash>, source: SourceClass, seconds: u64) -> Self {
+        Self { commitments, source, time: seconds - seconds % 600, kind: IntakeKind::Word, v: 1 }
+    }
+}
+
+/// A captured sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SheetEntry {
+    /// The intake entry that holds the commitments.
+    pub intake: EntryIndex,
+    /// Its pictures in order, at least one.
+    pub pages: Vec<Page>,
+    #[serde(rename = "type", default)]
+    kind: SheetKind,
+    v: u64,
+}
+
+impl SheetEntry {
+    /// A sheet of these pictures.
+    #[must_use]
+    pub fn new(intake: EntryIndex, pages: Vec<Page>) -> Self {
+        Self { intake, pages, kind: SheetKind::Word, v: 1 }
+    }
+}
+
+/// One picture of a sheet, as published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// Salted commitment to the original bytes; also in the intake entry.
+    pub commitment: DocumentHash,
+    /// Pixels.
+    pub height: u32,
+    /// Hidden rectangles `[left, top, right, bottom]` in pixels of the rendition.
+    pub masked: Vec<[u32; 4]>,
+    /// `jpg` or `png`.
+    pub media: String,
+    /// Hash of the published picture.
+    pub rendition: DocumentHash,
+    /// Pixels.
+    pub width: u32,
+}
+
+/// Who or what took the numbers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reader {
+    /// The code on the sheet.
+    Qr,
+    /// The printed figures.
+    Print,
+    /// A person, by pseudonym.
+    Person(String),
+    /// A results file, by its hash.
+    Published(DocumentHash),
+}
+
+impl fmt::Display for Reader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Qr => formatter.write_str("qr"),
+            Self::Print => formatter.write_str("print"),
+            Self::Person(name) => write!(formatter, "person:{name}"),
+            Self::Published(hash) => write!(formatter, "published:{hash}"),
+        }
+    }
+}
+
+impl FromStr for Reader {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match (text, text.split_once(':')) {
+            ("qr", _) => Ok(Self::Qr),
+            ("print", _) => Ok(Self::Print),
+            (_, Some(("person", name))) => {
+                KeyName::new(name).map(|name| Self::Person(name.as_str().to_owned())).map_err(|error| error.to_string())
+            }
+            (_, Some(("published", hash))) => hash.parse().map(Self::Published).map_err(|error| format!("{error}")),
+            _ => Err(format!("`{text}` is no reader; qr, print, person:NAME and published:HASH are known")),
+        }
+    }
+}
+
+impl Serialize for Reader {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reader {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Whether votes are given for each line of the ballot or only for each candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Detail {
+    /// One number for each candidate.
+    Candidate,
+    /// One number for each line of the ballot.
+    Selection,
+}
+
+/// What a reader made of a sheet, or of a row of a results file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// Who read it.
+    pub reader: Reader,
+    /// What was read.
+    pub of: ReadingOf,
+    /// The entry that this one supersedes.
+    pub prev: Option<EntryIndex>,
+    /// Which step of the reader got it, for the reader's own statistics.
+    pub step: Option<String>,
+    /// Numbers, or why there are none.
+    pub outcome: Outcome,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadingOf {
+    /// The sheet of this entry.
+    Sheet(EntryIndex),
+    /// This line of the results file (from 1, the header is line 1).
+    Row(u64),
+}
+
+/// The end of an attempt to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It worked.
+    Numbers(Numbers),
+    /// It did not, with a stable code such as `no-code-found`.
+    Failure(String),
+}
+
+/// The numbers of one contest at one station.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbers {
+    /// Of this contest.
+    pub contest: ContestId,
+    /// Of this station.
+    pub station: StationId,
+    /// What [`Numbers::votes`] counts.
+    pub detail: Detail,
+    /// In the order of the election file.
+    pub votes: Vec<Cell>,
+    /// Ballots for no candidate, by kind.
+    pub other: BTreeMap<OtherId, Cell>,
+    /// Totals that the source itself states.
+    pub stated: Stated,
+}
+
+/// Totals as the source states them, kept apart from the sums that follow from its lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stated {
+    /// Ballots cast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cast: Option<Cell>,
+    /// Registered voters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<Cell>,
+    /// Valid votes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid: Option<Cell>,
+}
+
+impl Stated {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadingFields<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    contest: Option<Cow<'a, ContestId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    detail: Option<Detail>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    other: Option<Cow<'a, BTreeMap<OtherId, Cell>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prev: Option<EntryIndex>,
+    reader: Cow<'a, Reader>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    row: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sheet: Option<EntryIndex>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stated: Option<Stated>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    station: Option<Cow<'a, StationId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    step: Option<Cow<'a, str>>,
+    #[serde(rename = "type", default)]
+    kind: ReadingKind,
+    v: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    votes: Option<Cow<'a, [Cell]>>,
+}
+
+impl Serialize for Reading {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (numbers, failure) = match &self.outcome {
+            Outcome::Numbers(numbers) => (Some(numbers), None),
+            Outcome::Failure(code) => (None, Some(Cow::Borrowed(code.as_str()))),
+        };
+        let (row, sheet) = match self.of {
+            ReadingOf::Row(line) => (Some(line), None),
+            ReadingOf::Sheet(sheet) => (None, Some(sheet)),
+        };
+        ReadingFields {
+            contest: numbers.map(|numbers| Cow::Borrowed(&numbers.contest)),
+            detail: numbers.map(|numbers| numbers.detail),
+            failure,
+            other: numbers.filter(|numbers| !numbers.other.is_empty()).map(|numbers| Cow::Borrowed(&numbers.other)),
+            prev: self.prev,
+            reader: Cow::Borrowed(&self.reader),
+            row,
+            sheet,
+            stated: numbers.map(|numbers| numbers.stated).filter(|stated| !stated.is_empty()),
+            station: numbers.map(|numbers| Cow::Borrowed(&numbers.station)),
+            step: self.step.as_deref().map(Cow::Borrowed),
+            kind: ReadingKind::Word,
+            v: 1,
+            votes: numbers.map(|numbers| Cow::Borrowed(numbers.votes.as_slice())),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reading {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let fields = ReadingFields::deserialize(deserializer)?;
+        let of = match (fields.sheet, fields.row) {
+            (Some(sheet), None) => ReadingOf::Sheet(sheet),
+            (None, Some(line)) => ReadingOf::Row(line),
+            _ => return Err(Error::custom("a reading has either `sheet` or `row`")),
+        };
+        if matches!(*fields.reader, Reader::Published(_)) != matches!(of, ReadingOf::Row(_)) {
+            return Err(Error::custom("a reading by a results file has `row`, every other has `sheet`"));
+        }
+        let outcome = match (fields.failure, fields.contest, fields.station, fields.detail, fields.votes) {
+            (Some(code), None, None, None, None) => Outcome::Failure(code.into_owned()),
+            (None, Some(contest), Some(station), Some(detail), Some(votes)) => Outcome::Numbers(Numbers {
+                contest: contest.into_owned(),
+                station: station.into_owned(),
+                detail,
+                votes: votes.into_owned(),
+                other: fields.other.map(Cow::into_owned).unwrap_or_default(),
+                stated: fields.stated.unwrap_or_default(),
+            }),
+            _ => {
+                return Err(Error::custom(
+                    "a reading has either `failure` alone or all of `contest`, `station`, `detail` and `votes`",
+                ));
+            }
+        };
+        Ok(Self {
+            reader: fields.reader.into_owned(),
+            of,
+            prev: fields.prev,
+            step: fields.step.map(Cow::into_owned),
+            outcome,
+        })
+    }
+}
+
+/// What an adjudicator decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "do", deny_unknown_fields)]
+pub enum Decision {
+    /// The numbers of this reading are the station's.
+    AcceptReading {
+        /// The reading's entry.
+        reading: EntryIndex,
+    },
+    /// The sheet's readings neither count nor dispute.
+    RejectSheet {
+        /// The sheet's entry.
+        sheet: EntryIndex,
+    },
+    /// The sheet belongs to this station, whatever its readings say.
+    MoveSheet {
+        /// The sheet's entry.
+        sheet: EntryIndex,
+        /// The station.
+        station: StationId,
+    },
+    /// The sheet's picture is not shown.
+    WithholdSheet {
+        /// The sheet's entry.
+        sheet: EntryIndex,
+    },
+    /// The station did not open; it makes no sheet.
+    NotInstalled {
+        /// The station.
+        station: StationId,
+    },
+    /// The superseded ruling no longer holds, and nothing takes its place.
+    Withdraw,
+}
+
+/// A decision with its reason and signatures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RulingEntry {
+    /// What was decided.
+    pub decision: Decision,
+    /// The ruling that this one supersedes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prev: Option<EntryIndex>,
+    /// A reason code of the pack or of the built-in list; no free text.
+    pub reason: String,
+    /// By whom.
+    pub signatures: Vec<RulingSignature>,
+    #[serde(rename = "type", default)]
+    kind: RulingKind,
+    v: u64,
+}
+
+/// One adjudicator's signature under a ruling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RulingSignature {
+    /// The name in the `key` entry.
+    pub key: KeyName,
+    /// Ed25519 over [`RulingEntry::message`], standard base64.
+    pub signature: String,
+}
+
+impl RulingEntry {
+    /// A ruling still to be signed.
+    #[must_use]
+    pub fn new(decision: Decision, reason: String, prev: Option<EntryIndex>) -> Self {
+        Self { decision, prev, reason, signatures: Vec::new(), kind: RulingKind::Word, v: 1 }
+    }
+
+    /// What is signed: a fixed line, the SHA-256 of entry 0 (so that a ruling holds in one ledger only), and the
+    /// canonical ruling with an empty list of signatures.
+    ///
+    /// # Errors
+    /// When the ruling cannot be written canonically.
+    pub fn message(&self, entry_zero: &[u8]) -> Result<Vec<u8>, EntryError> {
+        let unsigned = Self { signatures: Vec::new(), ..self.clone() };
+        let mut message = format!("testigo ruling v1\n{}\n", DocumentHash::of(entry_zero)).into_bytes();
+        message.extend(canonical(&unsigned)?);
+        Ok(message)
+    }
+}
+
+/// An adjudicator's public key, from here on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyEntry {
+    /// A pseudonym.
+    pub name: KeyName,
+    /// The 32 bytes of the Ed25519 public key, standard base64.
+    pub public: String,
+    /// What the key may do.
+    pub role: KeyRole,
+    #[serde(rename = "type", default)]
+    kind: KeyKind,
+    v: u64,
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyRole {
+    /// Sign rulings.
+    Adjudicator,
+}
+
+impl KeyEntry {
+    /// Admits an adjudicator.
+    #[must_use]
+    pub fn new(name: KeyName, public: String) -> Self {
+        Self { name, public, role: KeyRole::Adjudicator, kind: KeyKind::Word, v: 1 }
+    }
+}
+
+/// Only what is needed to choose how to read the rest.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    v: u64,
+}
+
+impl Entry {
+    /// Reads an entry and makes sure that these bytes are the only way to write it.
+    ///
+    /// # Errors
+    /// See [`EntryError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, EntryError> {
+        if bytes.len() > LONGEST_ENTRY {
+            return Err(EntryError::TooLong(bytes.len()));
+        }
+        let malformed = |error: serde_json::Error| EntryError::Malformed(error.to_string());
+        let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
+        if envelope.v != 1 {
+            return Err(EntryError::UnknownVersion { kind: envelope.kind.into_owned(), version: envelope.v });
+        }
+        let entry = match envelope.kind.as_ref() {
+            "election" => Self::Election(serde_json::from_slice(bytes).map_err(malformed)?),
+            "register" => Self::Register(serde_json::from_slice(bytes).map_err(malformed)?),
+            "intake" => Self::Intake(serde_json::from_slice(bytes).map_err(malformed)?),
+            "sheet" => Self::Sheet(serde_json::from_slice(bytes).map_err(malformed)?),
+            "reading" => Self::Reading(serde_json::from_slice(bytes).map_err(malformed)?),
+            "ruling" => Self::Ruling(serde_json::from_slice(bytes).map_err(malformed)?),
+            "key" => Self::Key(serde_json::from_slice(bytes).map_err(malformed)?),
+            unknown => return Err(EntryError::UnknownType(unknown.to_owned())),
+        };
+        let again = entry.to_bytes()?;
+        if again != bytes {
+            let at = again.iter().zip(bytes).position(|(one, other)| one != other);
+            return Err(EntryError::NotCanonical { at: at.unwrap_or_else(|| again.len().min(bytes.len())) });
+        }
+        Ok(entry)
+    }
+
+    /// The entry's bytes, the only ones there are.
+    ///
+    /// # Errors
+    /// When it is too long or holds an integer that JSON readers could round.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, EntryError> {
+        if self.largest_integer() > LARGEST_INTEGER {
+            return Err(EntryError::Malformed("an integer is not below 2^53".to_owned()));
+        }
+        let bytes = match self {
+            Self::Election(entry) => canonical(entry),
+            Self::Register(entry) => canonical(entry),
+            Self::Intake(entry) => canonical(entry),
+            Self::Sheet(entry) => canonical(entry),
+            Self::Reading(entry) => canonical(entry),
+            Self::Ruling(entry) => canonical(entry),
+            Self::Key(entry) => canonical(entry),
+        }?;
+        if bytes.len() > LONGEST_ENTRY {
+            return Err(EntryError::TooLong(bytes.len()));
+        }
+        Ok(bytes)
+    }
+
+    /// The largest integer that is not bounded by its own type.
+    fn largest_integer(&self) -> u64 {
+        match self {
+            Self::Election(_) | Self::Register(_) | Self::Key(_) => 0,
+            Self::Intake(entry) => entry.time,
+            Self::Sheet(entry) => entry.intake.0,
+            Self::Reading(reading) => {
+                let of = match reading.of {
+                    ReadingOf::Sheet(EntryIndex(index)) | ReadingOf::Row(index) => index,
+                };
+                of.max(reading.prev.map_or(0, |prev| prev.0))
+            }
+            Self::Ruling(ruling) => {
+                let of = match &ruling.decision {
+                    Decision::AcceptReading { reading: index }
+                    | Decision::RejectSheet { sheet: index }
+                    | Decision::MoveSheet { sheet: index, .. }
+                    | Decision::WithholdSheet { sheet: index } => index.0,
+                    Decision::NotInstalled { .. } | Decision::Withdraw => 0,
+                };
+                of.max(ruling.prev.map_or(0, |prev| prev.0))
+            }
+        }
+    }
+}
+
+/// Writes a value whose fields are declared in alphabetical order; the tests hold every entry type against a
+/// sorting writer.
+fn canonical(value: &impl Serialize) -> Result<Vec<u8>, EntryError> {
+    serde_json::to_vec(value).map_err(|error| EntryError::Malformed(error.to_string()))
+}

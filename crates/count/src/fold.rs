@@ -1,0 +1,950 @@
+//! The fold: entry after entry into the [`Count`].
+//!
+//! Every entry changes the evidence about a few stations; each of those is then decided anew by the counting rule, and
+//! only the difference travels up to the units above it.
+
+use std::borrow::Cow;
+
+use crate::check::{self, Finding, Severity};
+use crate::definition::{Contest, Definition};
+use crate::entry::{
+    Decision, Detail, ElectionEntry, Entry, EntryError, IntakeEntry, Numbers, Outcome, Reading, ReadingOf,
+    RegisterEntry, RegisterOrigin, RulingEntry, SheetEntry, SourceClass,
+};
+use crate::geography::{Geography, GeographyError, StationIndex, UnitIndex};
+use crate::identifier::{DocumentHash, EntryIndex, KeyName};
+use crate::pack::Pack;
+use crate::readings::{ReadingIndex, ReadingTable, ReadingView, Readers};
+use crate::register::read_register;
+use crate::rule::{self, Circumstances, Evidence, Ruled, StationState, Status};
+use crate::rulings::{Effect, REASONS, Refusal, Rulings, Subject};
+use crate::sheets::{PageView, SheetIndex, SheetState, SheetTable};
+use crate::source::SourceError;
+use crate::totals::{Part, UnitTotals, VoteTotals};
+
+/// Gives the fold the documents that entries name by their hash.
+pub trait Documents {
+    /// The bytes with this hash, if they are there. The fold hashes them again.
+    fn document(&self, hash: &DocumentHash) -> Option<Cow<'_, [u8]>>;
+}
+
+impl Documents for std::collections::BTreeMap<DocumentHash, Vec<u8>> {
+    fn document(&self, hash: &DocumentHash) -> Option<Cow<'_, [u8]>> {
+        self.get(hash).map(|bytes| Cow::Borrowed(bytes.as_slice()))
+    }
+}
+
+/// Why the fold cannot go on. Entries that are well-formed but wrong do not stop it: see [`Count::refusals`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// Bytes that are no entry.
+    #[error("entry {index}: {error}")]
+    Entry {
+        /// Which one.
+        index: EntryIndex,
+        /// What is wrong.
+        error: EntryError,
+    },
+    /// The ledger does not begin with an `election` entry.
+    #[error("entry 0 is not an `election` entry")]
+    NotAnElection,
+    /// A document is not there.
+    #[error("the {what} with hash {hash} is missing")]
+    MissingDocument {
+        /// What it is.
+        what: &'static str,
+        /// Its hash.
+        hash: DocumentHash,
+    },
+    /// A document has other bytes than its hash says.
+    #[error("the {what} with hash {hash} has other bytes: their hash is {found}")]
+    AlteredDocument {
+        /// What it is.
+        what: &'static str,
+        /// As the entry has it.
+        hash: DocumentHash,
+        /// Of the bytes.
+        found: DocumentHash,
+    },
+    /// A document that cannot be read.
+    #[error(transparent)]
+    Document(#[from] SourceError),
+    /// Sums or tables beyond what numbers can hold.
+    #[error("entry {0}: a total or a table would overflow")]
+    Overflow(EntryIndex),
+}
+
+/// The state of an election after some entries: everything that pages, downloads and verifiers say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Count {
+    definition: Definition,
+    pack: Pack,
+    election: ElectionEntry,
+    entry_zero: Vec<u8>,
+    size: u64,
+    register_from_results: bool,
+    geography: Geography,
+    readers: Readers,
+    sheets: SheetTable,
+    intakes: std::collections::BTreeMap<u64, IntakeEntry>,
+    rulings: Rulings,
+    contests: Vec<ContestCount>,
+    refusals: Vec<(EntryIndex, Refusal)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct ContestCount {
+    readings: ReadingTable,
+    status: Vec<Status>,
+    units: Vec<UnitTotals>,
+    votes: VoteTotals,
+}
+
+impl Count {
+    /// Begins with entry 0 and its documents.
+    ///
+    /// # Errors
+    /// When entry 0 or a document is missing, altered or cannot be read.
+    pub fn begin(entry_zero: &[u8], documents: &dyn Documents) -> Result<Self, FoldError> {
+        let index = EntryIndex(0);
+        let Entry::Election(election) = Entry::parse(entry_zero).map_err(|error| FoldError::Entry { index, error })?
+        else {
+            return Err(FoldError::NotAnElection);
+        };
+        let definition = fetch(documents, "election file", &election.definition)?;
+        let definition = Definition::parse("election.toml", &definition)?;
+        let pack = fetch(documents, "pack", &election.pack)?;
+        let pack = Pack::parse("pack.toml", &pack, &definition)?;
+        let register = fetch(documents, "register", &election.register)?;
+        let mut geography = Geography::default();
+        read_register("register.csv", &register, &pack, |line, row| {
+            geography.list(&row).map(|_| ()).map_err(|error| register_error("register.csv", line, &error))
+        })?;
+        let contests = definition
+            .contests
+            .iter()
+            .map(|contest| ContestCount {
+                readings: ReadingTable::default(),
+                status: vec![Status::default(); geography.station_count()],
+                units: vec![UnitTotals::default(); geography.unit_count()],
+                votes: VoteTotals::new(contest.candidates.len() + contest.others.len(), geography.unit_count()),
+            })
+            .collect();
+        let mut count = Self {
+            definition,
+            pack,
+            register_from_results: election.register_origin == RegisterOrigin::Results,
+            election,
+            entry_zero: entry_zero.to_vec(),
+            size: 1,
+            geography,
+            readers: Readers::default(),
+            sheets: SheetTable::default(),
+            intakes: std::collections::BTreeMap::new(),
+            rulings: Rulings::default(),
+            contests,
+            refusals: Vec::new(),
+        };
+        for station in count.geography.stations() {
+            for contest in 0..count.contests.len() {
+                count.add_part(contest, station).ok_or(FoldError::Overflow(index))?;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Takes the next entry in.
+    ///
+    /// # Errors
+    /// When the bytes are no entry, a document is missing, or a total would overflow. The count is unchanged then
+    /// only in the first two cases; after an overflow it must be thrown away.
+    pub fn append(&mut self, bytes: &[u8], documents: &dyn Documents) -> Result<(), FoldError> {
+        let index = EntryIndex(self.size);
+        let entry = Entry::parse(bytes).map_err(|error| FoldError::Entry { index, error })?;
+        self.append_entry(entry, documents)
+    }
+
+    /// Takes the next entry in, parsed already.
+    ///
+    /// # Errors
+    /// As [`Count::append`].
+    pub fn append_entry(&mut self, entry: Entry, documents: &dyn Documents) -> Result<(), FoldError> {
+        let index = EntryIndex(self.size);
+        let short = u32::try_from(self.size).map_err(|_| FoldError::Overflow(index))?;
+        let done = match entry {
+            Entry::Election(_) => Err(Stop::Refused(Refusal::Misplaced("an `election` entry may only be entry 0"))),
+            Entry::Register(entry) => self.register(&entry, documents),
+            Entry::Intake(entry) => {
+                self.intakes.insert(self.size, entry);
+                Ok(())
+            }
+            Entry::Sheet(entry) => self.sheet(short, &entry),
+            Entry::Reading(reading) => self.reading(short, &reading),
+            Entry::Ruling(ruling) => self.ruling(short, &ruling),
+            Entry::Key(key) => self.rulings.admit(&key).map_err(Stop::Refused),
+        };
+        match done {
+            Ok(()) => {}
+            Err(Stop::Refused(refusal)) => self.refusals.push((index, refusal)),
+            Err(Stop::Overflow) => return Err(FoldError::Overflow(index)),
+            Err(Stop::Fold(error)) => return Err(error),
+        }
+        self.size += 1;
+        Ok(())
+    }
+
+    fn register(&mut self, entry: &RegisterEntry, documents: &dyn Documents) -> Result<(), Stop> {
+        let bytes = fetch(documents, "added register", &entry.document).map_err(Stop::Fold)?;
+        let mut rows = Vec::new();
+        read_register("register", &bytes, &self.pack, |_, row| {
+            rows.push(row);
+            Ok(())
+        })
+        .map_err(|error| Stop::Refused(Refusal::Register(error.to_string())))?;
+        for row in rows {
+            let known = self.geography.find_station(row.station.as_str());
+            if known.is_some_and(|station| self.geography.station_unit(station).is_some()) {
+                continue;
+            }
+            let mut listed = Ok(());
+            if let Some(station) = known {
+                self.change(station, |count| listed = count.geography.list(&row).map(|_| ()))?;
+            } else {
+                listed = match self.geography.list(&row) {
+                    Ok(station) => {
+                        self.admit_station(station)?;
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
+                };
+            }
+            match listed {
+                Ok(()) => {}
+                Err(GeographyError::TooMany) => return Err(Stop::Overflow),
+                Err(error) => return Err(Stop::Refused(Refusal::Register(error.to_string()))),
+            }
+        }
+        self.register_from_results |= entry.origin == RegisterOrigin::Results;
+        Ok(())
+    }
+
+    fn sheet(&mut self, index: u32, entry: &SheetEntry) -> Result<(), Stop> {
+        let dangling = Refusal::Dangling { index: entry.intake, expected: "an `intake` entry" };
+        let intake = self.intakes.get(&entry.intake.0).ok_or(Stop::Refused(dangling))?;
+        for (page, picture) in entry.pages.iter().enumerate() {
+            if !intake.commitments.contains(&picture.commitment) {
+                return Err(Stop::Refused(Refusal::NotInIntake { page: page + 1, intake: entry.intake }));
+            }
+        }
+        let refusal = Refusal::Misplaced("a sheet needs at least one page of type jpg or png");
+        self.sheets.push(index, intake.source, &entry.pages).ok_or(Stop::Refused(refusal))?;
+        Ok(())
+    }
+
+    fn reading(&mut self, index: u32, reading: &Reading) -> Result<(), Stop> {
+        let sheet = match reading.of {
+            ReadingOf::Row(_) => None,
+            ReadingOf::Sheet(entry) => Some(self.sheets.by_entry(entry).ok_or(Stop::Refused(Refusal::Dangling {
+                index: entry,
+                expected: "a `sheet` entry",
+            }))?),
+        };
+        match (&reading.outcome, sheet) {
+            (Outcome::Failure(code), Some(sheet)) => {
+                self.sheets.set_failure(sheet, code);
+                match self.sheets.moved_to(sheet) {
+                    Some(station) => self.change(station, |_| {}),
+                    None => Ok(()),
+                }
+            }
+            (Outcome::Failure(_), None) => {
+                Err(Stop::Refused(Refusal::Misplaced("a row of a results file cannot be unreadable")))
+            }
+            (Outcome::Numbers(numbers), _) => self.numbers(index, reading, numbers, sheet),
+        }
+    }
+
+    fn numbers(
+        &mut self,
+        index: u32,
+        reading: &Reading,
+        numbers: &Numbers,
+        sheet: Option<SheetIndex>,
+    ) -> Result<(), Stop> {
+        let (contest, definition) = self
+            .definition
+            .contest(&numbers.contest)
+            .ok_or_else(|| Stop::Refused(Refusal::UnknownContest(numbers.contest.to_string())))?;
+        fits(definition, numbers)?;
+        let reader = self.readers.intern(&reading.reader).ok_or(Stop::Overflow)?;
+        let of = match (reading.of, sheet) {
+            (ReadingOf::Row(line), _) => u32::try_from(line).map_err(|_| Stop::Overflow)?,
+            (_, Some(sheet)) => sheet.0,
+            (ReadingOf::Sheet(_), None) => return Err(Stop::Overflow),
+        };
+        let own_station = self.mention(&numbers.station)?;
+        let station = sheet.and_then(|sheet| self.sheets.moved_to(sheet)).unwrap_or(own_station);
+        let superseded = match reading.prev {
+            None => None,
+            Some(prev) => self.head_of_chain(contest, prev, reader, of).map(Some).or_else(|refusal| {
+                // A failure to read may be superseded too; it is no reading of a station.
+                let failed = sheet.is_some_and(|sheet| self.sheets.failure(sheet).is_some());
+                if failed { Ok(None) } else { Err(refusal) }
+            })?,
+        };
+        if let Some(superseded) = superseded {
+            let old = self.contests[contest].readings.station(superseded);
+            self.change_one(contest, old, |count| count.contests[contest].readings.supersede(superseded))?;
+            if let Some(sheet) = sheet {
+                self.sheets.remove_reading(sheet);
+            }
+        }
+        if let Some(sheet) = sheet {
+            self.sheets.add_reading(sheet);
+        }
+        let mut added = true;
+        self.change_one(contest, station, |count| {
+            let Self { definition, contests, .. } = count;
+            let table = &mut contests[contest].readings;
+            let pushed = table.push(&definition.contests[contest], numbers, index, own_station, reader, of);
+            added = pushed.is_some();
+            if let Some(reading) = pushed.filter(|_| station != own_station) {
+                table.move_to(reading, station);
+            }
+        })?;
+        if !added {
+            return Err(Stop::Overflow);
+        }
+        // A sheet makes its station received in every contest, also in those it says nothing about.
+        if sheet.is_some() {
+            for other in (0..self.contests.len()).filter(|other| *other != contest) {
+                self.change_one(other, station, |_| {})?;
+            }
+        }
+        Ok(())
+    }
+
+    fn head_of_chain(&self, contest: usize, prev: EntryIndex, reader: u32, of: u32) -> Result<ReadingIndex, Stop> {
+        let not_head = || Stop::Refused(Refusal::NotHead(prev));
+        let table = &self.contests[contest].readings;
+        let entry = u32::try_from(prev.0).map_err(|_| not_head())?;
+        let found = table.by_entry(entry).ok_or_else(not_head)?;
+        let view = table.view(found, &self.definition.contests[contest], &self.readers);
+        let same = view.reader() == self.readers.get(reader) && view.of_number() == of;
+        if same && !view.superseded() { Ok(found) } else { Err(not_head()) }
+    }
+
+    fn ruling(&mut self, index: u32, ruling: &RulingEntry) -> Result<(), Stop> {
+        self.rulings
+            .check_signatures(ruling, &self.entry_zero, self.election.counting.signatures)
+            .map_err(Stop::Refused)?;
+        if !REASONS.contains(&ruling.reason.as_str()) {
+            return Err(Stop::Refused(Refusal::UnknownReason(ruling.reason.clone())));
+        }
+        let begins = self.subjects(&ruling.decision).map_err(Stop::Refused)?;
+        let mut touched = Vec::new();
+        if let Some(prev) = ruling.prev {
+            match self.rulings.end(prev) {
+                Some(subjects) => touched.extend(subjects),
+                // A superseded ruling that is not in force: a new decision stands beside whatever stands.
+                None if begins.is_some() => {}
+                None => return Err(Stop::Refused(Refusal::NotHead(prev))),
+            }
+        }
+        if let Some((subjects, effect)) = begins {
+            touched.extend(subjects.iter().copied());
+            self.rulings.begin(index, subjects, effect);
+        }
+        for subject in touched {
+            self.settle(subject)?;
+        }
+        Ok(())
+    }
+
+    /// What a decision is about, and what it does there. `None` for a withdrawal.
+    fn subjects(&mut self, decision: &Decision) -> Result<Option<(Vec<Subject>, Effect)>, Refusal> {
+        let sheet_of = |count: &Self, entry: EntryIndex| {
+            count.sheets.by_entry(entry).ok_or(Refusal::Dangling { index: entry, expected: "a `sheet` entry" })
+        };
+        Ok(match decision {
+            Decision::AcceptReading { reading } => {
+                let entry = u32::try_from(reading.0).ok();
+                let found = self.contests.iter().enumerate().find_map(|(contest, count)| {
+                    entry.and_then(|entry| count.readings.by_entry(entry)).map(|found| (contest, found))
+                });
+                let (contest, found) =
+                    found.ok_or(Refusal::Dangling { index: *reading, expected: "a `reading` entry with numbers" })?;
+                let station = self.contests[contest].readings.station(found);
+                Some((vec![Subject::Result { contest, station }], Effect::Accept(found)))
+            }
+            Decision::RejectSheet { sheet } => Some((vec![Subject::Place(sheet_of(self, *sheet)?)], Effect::Reject)),
+            Decision::MoveSheet { sheet, station } => {
+                let sheet = sheet_of(self, *sheet)?;
+                let unknown = || Refusal::UnknownStation(station.to_string());
+                let station = self.geography.find_station(station.as_str()).ok_or_else(unknown)?;
+                Some((vec![Subject::Place(sheet)], Effect::Move(station)))
+            }
+            Decision::WithholdSheet { sheet } => {
+                Some((vec![Subject::Picture(sheet_of(self, *sheet)?)], Effect::Withhold))
+            }
+            Decision::NotInstalled { station } => {
+                let unknown = || Refusal::UnknownStation(station.to_string());
+                let station = self.geography.find_station(station.as_str()).ok_or_else(unknown)?;
+                let contests = 0..self.contests.len();
+                Some((contests.map(|contest| Subject::Result { contest, station }).collect(), Effect::NotInstalled))
+            }
+            Decision::Withdraw => None,
+        })
+    }
+
+    /// Decides anew whatever a change of the rulings on this subject touches.
+    fn settle(&mut self, subject: Subject) -> Result<(), Stop> {
+        match subject {
+            Subject::Picture(_) => Ok(()),
+            Subject::Result { contest, station } => self.change_one(contest, station, |_| {}),
+            Subject::Place(sheet) => {
+                let target = match self.rulings.effect(subject) {
+                    Some(Effect::Move(station)) => Some(station),
+                    _ => None,
+                };
+                let mut stations: Vec<StationIndex> = self.sheets.moved_to(sheet).into_iter().chain(target).collect();
+                self.sheets.set_moved(sheet, target);
+                for contest in 0..self.contests.len() {
+                    for reading in self.readings_of_sheet(contest, sheet) {
+                        let old = self.contests[contest].readings.station(reading);
+                        stations.push(old);
+                        let new = match target {
+                            Some(station) => station,
+                            None => self.contests[contest].readings.own_station(reading),
+                        };
+                        stations.push(new);
+                        if new != old {
+                            self.contests[contest].readings.move_to(reading, new);
+                        }
+                    }
+                }
+                stations.sort_unstable();
+                stations.dedup();
+                stations.into_iter().try_for_each(|station| self.change(station, |_| {}))
+            }
+        }
+    }
+
+    fn readings_of_sheet(&self, contest: usize, sheet: SheetIndex) -> Vec<ReadingIndex> {
+        let table = &self.contests[contest].readings;
+        table.of_sheet(sheet.0, &self.definition.contests[contest], &self.readers)
+    }
+
+    fn mention(&mut self, station: &crate::identifier::StationId) -> Result<StationIndex, Stop> {
+        let known = self.geography.station_count();
+        let station = self.geography.mention(station).map_err(|_| Stop::Overflow)?;
+        if self.geography.station_count() > known {
+            self.admit_station(station)?;
+        }
+        Ok(station)
+    }
+
+    /// Makes room for a station (and its units) that the geography has just got.
+    fn admit_station(&mut self, station: StationIndex) -> Result<(), Stop> {
+        for contest in 0..self.contests.len() {
+            self.grow(contest);
+            self.add_part(contest, station).ok_or(Stop::Overflow)?;
+        }
+        Ok(())
+    }
+
+    fn grow(&mut self, contest: usize) {
+        let count = &mut self.contests[contest];
+        count.status.resize(self.geography.station_count(), Status::default());
+        count.units.resize(self.geography.unit_count(), UnitTotals::default());
+        count.votes.grow(self.geography.unit_count());
+    }
+
+    /// Changes something about a station in all contests.
+    fn change(&mut self, station: StationIndex, change: impl FnOnce(&mut Self)) -> Result<(), Stop> {
+        for contest in 0..self.contests.len() {
+            self.remove_part(contest, station).ok_or(Stop::Overflow)?;
+        }
+        change(self);
+        for contest in 0..self.contests.len() {
+            self.grow(contest);
+            self.decide(contest, station);
+            self.add_part(contest, station).ok_or(Stop::Overflow)?;
+        }
+        Ok(())
+    }
+
+    /// Changes something about a station in one contest.
+    fn change_one(
+        &mut self,
+        contest: usize,
+        station: StationIndex,
+        change: impl FnOnce(&mut Self),
+    ) -> Result<(), Stop> {
+        let before = self.contests[contest].status[station.at()];
+        let part = self.part(contest, station);
+        let votes = self.part_votes(contest, before);
+        change(self);
+        self.decide(contest, station);
+        let after = self.contests[contest].status[station.at()];
+        if before == after {
+            return Ok(());
+        }
+        self.spread(contest, station, &part, votes.as_deref(), Direction::Remove).ok_or(Stop::Overflow)?;
+        self.add_part(contest, station).ok_or(Stop::Overflow)
+    }
+
+    fn decide(&mut self, contest: usize, station: StationIndex) {
+        let status = {
+            let here = self.circumstances(contest, station);
+            let evidence = self.evidence(contest, station);
+            let ruled = match self.rulings.heads(Subject::Result { contest, station }) {
+                [] => Ruled::Nothing,
+                [head] => match head.effect {
+                    Effect::Accept(reading) => Ruled::Accept { reading, entry: head.entry },
+                    Effect::NotInstalled => Ruled::NotInstalled,
+                    Effect::Reject | Effect::Move(_) | Effect::Withhold => Ruled::Contradiction,
+                },
+                _ => Ruled::Contradiction,
+            };
+            rule::decide(&self.election.counting, &evidence, &ruled, &here)
+        };
+        self.contests[contest].status[station.at()] = status;
+    }
+
+    fn evidence(&self, contest: usize, station: StationIndex) -> Vec<Evidence<'_>> {
+        let definition = &self.definition.contests[contest];
+        let registered = self.geography.registered(station);
+        let live = self.contests[contest].readings.of_station(station, definition, &self.readers);
+        live.filter(|reading| !self.is_rejected(reading))
+            .map(|reading| {
+                let mut found = check::findings(reading, &self.pack, definition.others.len(), definition.candidates.len(), registered);
+                Evidence {
+                    reading,
+                    source: reading.sheet_place().map(|place| self.source_of(SheetIndex(place))),
+                    passes_checks: !found.any(|finding| finding.check.severity() == Severity::Error),
+                }
+            })
+            .collect()
+    }
+
+    /// A public sheet that a ruling placed stands like one in custody.
+    fn source_of(&self, sheet: SheetIndex) -> SourceClass {
+        match (self.sheets.source(sheet), self.sheets.moved_to(sheet)) {
+            (SourceClass::Public, Some(_)) => SourceClass::Custody,
+            (source, _) => source,
+        }
+    }
+
+    fn is_rejected(&self, reading: &ReadingView<'_>) -> bool {
+        reading
+            .sheet_place()
+            .is_some_and(|place| self.rulings.effect(Subject::Place(SheetIndex(place))) == Some(Effect::Reject))
+    }
+
+    fn circumstances(&self, contest: usize, station: StationIndex) -> Circumstances {
+        let definition = &self.definition.contests[contest];
+        let mut sheets: Vec<SheetIndex> = self.sheets.moved_here(station).collect();
+        // A sheet speaks through its readings in any contest.
+        for (other, count) in self.contests.iter().enumerate() {
+            let definition = if other == contest { definition } else { &self.definition.contests[other] };
+            sheets.extend(
+                count
+                    .readings
+                    .of_station(station, definition, &self.readers)
+                    .filter_map(|reading| reading.sheet_place().map(SheetIndex)),
+            );
+        }
+        sheets.sort_unstable();
+        sheets.dedup();
+        let sheets_contradict = sheets.iter().any(|sheet| self.rulings.heads(Subject::Place(*sheet)).len() > 1);
+        sheets.retain(|sheet| {
+            self.source_of(*sheet) != SourceClass::Public
+                && self.rulings.effect(Subject::Place(*sheet)) != Some(Effect::Reject)
+        });
+        Circumstances {
+            listed: self.geography.station_unit(station).is_some(),
+            received: !sheets.is_empty(),
+            unreadable: !sheets.is_empty()
+                && sheets.iter().all(|sheet| self.sheets.state(*sheet) == SheetState::Unreadable),
+            sheets_contradict,
+        }
+    }
+
+    fn part(&self, contest: usize, station: StationIndex) -> Part {
+        let status = self.contests[contest].status[station.at()];
+        let incomplete = status.counted.is_some_and(|reading| {
+            let view = self.contests[contest].readings.view(reading, &self.definition.contests[contest], &self.readers);
+            view.votes().any(|cell| cell.value().is_none())
+        });
+        Part {
+            status,
+            listed: self.geography.station_unit(station).is_some(),
+            registered: self.geography.registered(station),
+            incomplete,
+        }
+    }
+
+    /// Votes of the reading that counts: candidates, then other ballots; a place without a number adds nothing.
+    fn part_votes(&self, contest: usize, status: Status) -> Option<Vec<u64>> {
+        let definition = &self.definition.contests[contest];
+        let view = self.contests[contest].readings.view(status.counted?, definition, &self.readers);
+        let mut votes = vec![0; definition.candidates.len() + definition.others.len()];
+        for (at, cell) in view.votes().enumerate() {
+            let candidate = match view.detail() {
+                Detail::Candidate => at,
+                Detail::Selection => definition.selections[at].candidate,
+            };
+            votes[candidate] += cell.value().map_or(0, u64::from);
+        }
+        for at in 0..definition.others.len() {
+            votes[definition.candidates.len() + at] = view.other(at).value().map_or(0, u64::from);
+        }
+        Some(votes)
+    }
+
+    fn add_part(&mut self, contest: usize, station: StationIndex) -> Option<()> {
+        let part = self.part(contest, station);
+        let votes = self.part_votes(contest, part.status);
+        self.spread(contest, station, &part, votes.as_deref(), Direction::Add)
+    }
+
+    fn remove_part(&mut self, contest: usize, station: StationIndex) -> Option<()> {
+        let part = self.part(contest, station);
+        let votes = self.part_votes(contest, part.status);
+        self.spread(contest, station, &part, votes.as_deref(), Direction::Remove)
+    }
+
+    fn spread(
+        &mut self,
+        contest: usize,
+        station: StationIndex,
+        part: &Part,
+        votes: Option<&[u64]>,
+        direction: Direction,
+    ) -> Option<()> {
+        // A station that is not in the register belongs to the whole and to nothing below.
+        let unit = self.geography.station_unit(station).unwrap_or(UnitIndex::WHOLE);
+        let count = &mut self.contests[contest];
+        for unit in self.geography.ancestors(unit) {
+            match direction {
+                Direction::Add => count.units[unit.at()].add(part)?,
+                Direction::Remove => count.units[unit.at()].remove(part)?,
+            }
+            if let Some(votes) = votes {
+                match direction {
+                    Direction::Add => count.votes.add(unit.at(), votes)?,
+                    Direction::Remove => count.votes.remove(unit.at(), votes)?,
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Decides every station anew and adds everything up again: must give the same as taking entries in one by one.
+    #[must_use]
+    pub fn recounted(&self) -> Option<Self> {
+        let mut count = self.clone();
+        for contest in 0..count.contests.len() {
+            let definition = &count.definition.contests[contest];
+            let width = definition.candidates.len() + definition.others.len();
+            let units = count.geography.unit_count();
+            count.contests[contest].units = vec![UnitTotals::default(); units];
+            count.contests[contest].votes = VoteTotals::new(width, units);
+            for station in count.geography.stations() {
+                count.decide(contest, station);
+                count.add_part(contest, station)?;
+            }
+        }
+        Some(count)
+    }
+}
+
+/// What can be read off a count.
+impl Count {
+    /// How many entries went in.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The election.
+    #[must_use]
+    pub fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    /// The pack.
+    #[must_use]
+    pub fn pack(&self) -> &Pack {
+        &self.pack
+    }
+
+    /// Entry 0.
+    #[must_use]
+    pub fn election(&self) -> &ElectionEntry {
+        &self.election
+    }
+
+    /// The bytes of entry 0, which every ruling's signature covers.
+    #[must_use]
+    pub fn entry_zero(&self) -> &[u8] {
+        &self.entry_zero
+    }
+
+    /// Units and stations.
+    #[must_use]
+    pub fn geography(&self) -> &Geography {
+        &self.geography
+    }
+
+    /// Whether some of the register was made from results, so that it cannot show what is missing.
+    #[must_use]
+    pub fn register_from_results(&self) -> bool {
+        self.register_from_results
+    }
+
+    /// Entries without effect, with the reason.
+    #[must_use]
+    pub fn refusals(&self) -> &[(EntryIndex, Refusal)] {
+        &self.refusals
+    }
+
+    /// Adjudicators' names and public keys.
+    pub fn adjudicators(&self) -> impl Iterator<Item = (&KeyName, [u8; 32])> {
+        self.rulings.keys().map(|(name, key)| (name, key.to_bytes()))
+    }
+
+    /// The state of a contest (position in the election file) at a station.
+    #[must_use]
+    pub fn status(&self, contest: usize, station: StationIndex) -> Status {
+        self.contests[contest].status[station.at()]
+    }
+
+    /// What a unit's stations add up to, apart from the votes.
+    #[must_use]
+    pub fn unit_totals(&self, contest: usize, unit: UnitIndex) -> &UnitTotals {
+        &self.contests[contest].units[unit.at()]
+    }
+
+    /// The votes of a unit: one number for each candidate, then one for each kind of other ballots.
+    #[must_use]
+    pub fn unit_votes(&self, contest: usize, unit: UnitIndex) -> (&[u64], &[u64]) {
+        let row = self.contests[contest].votes.row(unit.at());
+        row.split_at(self.definition.contests[contest].candidates.len())
+    }
+
+    /// The votes that a station adds to the units above it: candidates, then other ballots; all 0 while nothing counts.
+    #[must_use]
+    pub fn station_votes(&self, contest: usize, station: StationIndex) -> (Vec<u64>, Vec<u64>) {
+        let definition = &self.definition.contests[contest];
+        let width = definition.candidates.len() + definition.others.len();
+        let mut votes = self.part_votes(contest, self.status(contest, station)).unwrap_or_else(|| vec![0; width]);
+        let others = votes.split_off(definition.candidates.len());
+        (votes, others)
+    }
+
+    /// The reading whose numbers count.
+    #[must_use]
+    pub fn counted_reading(&self, contest: usize, station: StationIndex) -> Option<ReadingView<'_>> {
+        let reading = self.status(contest, station).counted?;
+        Some(self.contests[contest].readings.view(reading, &self.definition.contests[contest], &self.readers))
+    }
+
+    /// All readings of a station that nothing superseded, oldest first; those of rejected sheets too.
+    #[must_use]
+    pub fn readings(&self, contest: usize, station: StationIndex) -> Vec<ReadingView<'_>> {
+        let definition = &self.definition.contests[contest];
+        let table = &self.contests[contest].readings;
+        let mut readings: Vec<_> = table.of_station(station, definition, &self.readers).collect();
+        readings.sort_by_key(ReadingView::entry);
+        readings
+    }
+
+    /// How many readings with numbers there are in a contest, superseded ones included.
+    #[must_use]
+    pub fn reading_count(&self, contest: usize) -> usize {
+        self.contests[contest].readings.len()
+    }
+
+    /// The rules that a reading does not satisfy, worst first.
+    #[must_use]
+    pub fn findings(&self, contest: usize, reading: ReadingView<'_>) -> Vec<Finding> {
+        let definition: &Contest = &self.definition.contests[contest];
+        let registered = self.geography.registered(reading.station());
+        check::findings(reading, &self.pack, definition.others.len(), definition.candidates.len(), registered).collect()
+    }
+
+    /// All sheets, in order of arrival.
+    pub fn sheets(&self) -> impl Iterator<Item = SheetIndex> {
+        self.sheets.indices()
+    }
+
+    /// What became of reading a sheet.
+    #[must_use]
+    pub fn sheet_state(&self, sheet: SheetIndex) -> SheetState {
+        self.sheets.state(sheet)
+    }
+
+    /// How many sheets there are.
+    #[must_use]
+    pub fn sheet_count(&self) -> usize {
+        self.sheets.len()
+    }
+
+    /// The sheet of this entry.
+    #[must_use]
+    pub fn sheet_by_entry(&self, entry: EntryIndex) -> Option<SheetIndex> {
+        self.sheets.by_entry(entry)
+    }
+
+    /// The sheet that a reading is of; `None` for readings of results files.
+    #[must_use]
+    pub fn sheet_of(&self, reading: ReadingView<'_>) -> Option<SheetIndex> {
+        reading.sheet_place().map(SheetIndex)
+    }
+
+    /// The sheets of a station: those its readings come from and those a ruling moved there.
+    #[must_use]
+    pub fn sheets_of_station(&self, station: StationIndex) -> Vec<SheetIndex> {
+        let mut sheets: Vec<SheetIndex> = self.sheets.moved_here(station).collect();
+        for contest in 0..self.contests.len() {
+            sheets.extend(self.readings(contest, station).into_iter().filter_map(|reading| self.sheet_of(reading)));
+        }
+        sheets.sort_unstable();
+        sheets.dedup();
+        sheets
+    }
+
+    /// Everything about one sheet.
+    #[must_use]
+    pub fn sheet_view(&self, sheet: SheetIndex) -> SheetView<'_> {
+        SheetView {
+            entry: self.sheets.entry(sheet),
+            source: self.sheets.source(sheet),
+            state: self.sheets.state(sheet),
+            failure: self.sheets.failure(sheet),
+            moved_to: self.sheets.moved_to(sheet),
+            rejected: self.rulings.effect(Subject::Place(sheet)) == Some(Effect::Reject),
+            withheld: !self.rulings.heads(Subject::Picture(sheet)).is_empty(),
+            pages: self.sheets.pages(sheet).collect(),
+        }
+    }
+
+    /// Rulings in force on a contest at a station and on its sheets, by entry.
+    #[must_use]
+    pub fn rulings_on(&self, contest: usize, station: StationIndex) -> Vec<EntryIndex> {
+        let mut subjects = vec![Subject::Result { contest, station }];
+        for sheet in self.sheets_of_station(station) {
+            subjects.extend([Subject::Place(sheet), Subject::Picture(sheet)]);
+        }
+        let heads = subjects.into_iter().flat_map(|subject| self.rulings.heads(subject));
+        let mut entries: Vec<EntryIndex> = heads.map(|head| EntryIndex(u64::from(head.entry))).collect();
+        entries.sort_unstable();
+        entries.dedup();
+        entries
+    }
+
+    /// Stations in a state, in order of their id. Those not in the register come too where they are held.
+    #[must_use]
+    pub fn stations_in(&self, contest: usize, state: StationState) -> Vec<StationIndex> {
+        let status = &self.contests[contest].status;
+        let named = |station: &StationIndex| {
+            state != StationState::Awaited || self.geography.station_unit(*station).is_some()
+        };
+        let mut found: Vec<StationIndex> = self
+            .geography
+            .stations()
+            .filter(|station| status[station.at()].state == state)
+            .filter(named)
+            .collect();
+        found.sort_by(|one, other| self.geography.station_id(*one).cmp(self.geography.station_id(*other)));
+        found
+    }
+
+    /// Bytes held on the heap, for the figure of memory per station.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let contests = self.contests.iter().map(|count| {
+            count.readings.heap_bytes()
+                + count.status.capacity() * size_of::<Status>()
+                + count.units.capacity() * size_of::<UnitTotals>()
+                + count.votes.heap_bytes()
+        });
+        self.geography.heap_bytes() + self.sheets.heap_bytes() + contests.sum::<usize>()
+    }
+}
+
+/// Everything public about one sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetView<'a> {
+    /// Its `sheet` entry.
+    pub entry: EntryIndex,
+    /// Where it came from.
+    pub source: SourceClass,
+    /// What became of reading it.
+    pub state: SheetState,
+    /// The stable code of the last failure to read it.
+    pub failure: Option<&'a str>,
+    /// Where a ruling moved it.
+    pub moved_to: Option<StationIndex>,
+    /// A ruling rejected it.
+    pub rejected: bool,
+    /// A ruling withholds its picture.
+    pub withheld: bool,
+    /// Its published pictures.
+    pub pages: Vec<PageView<'a>>,
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Add,
+    Remove,
+}
+
+/// Why an entry was not taken in.
+enum Stop {
+    Refused(Refusal),
+    Overflow,
+    Fold(FoldError),
+}
+
+fn fits(contest: &Contest, numbers: &Numbers) -> Result<(), Stop> {
+    let expected = match numbers.detail {
+        Detail::Candidate => contest.candidates.len(),
+        Detail::Selection => contest.selections.len(),
+    };
+    let found = numbers.votes.len();
+    if found != expected {
+        return Err(Stop::Refused(Refusal::CountOfVotes { expected, found }));
+    }
+    match numbers.other.keys().find(|id| !contest.others.iter().any(|other| other.id == **id)) {
+        Some(unknown) => Err(Stop::Refused(Refusal::UnknownOther(unknown.to_string()))),
+        None => Ok(()),
+    }
+}
+
+fn fetch<'a>(
+    documents: &'a dyn Documents,
+    what: &'static str,
+    hash: &DocumentHash,
+) -> Result<Cow<'a, [u8]>, FoldError> {
+    let bytes = documents.document(hash).ok_or(FoldError::MissingDocument { what, hash: *hash })?;
+    let found = DocumentHash::of(&bytes);
+    if found == *hash { Ok(bytes) } else { Err(FoldError::AlteredDocument { what, hash: *hash, found }) }
+}
+
+/// Says where in a register a station or unit is wrong.
+#[must_use]
+pub fn register_error(file: &str, line: u64, error: &GeographyError) -> SourceError {
+    let field = match error {
+        GeographyError::Twice(_) => "station",
+        GeographyError::TwoParents { .. } | GeographyError::TooMany => "",
+    };
+    SourceError {
+        file: file.to_owned(),
+        line: usize::try_from(line).unwrap_or(usize::MAX),
+        field: field.to_owned(),
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,166 @@
+//! Sums for every unit. Changing one station touches only the units above it.
+
+use crate::rule::{StationState, Status};
+
+/// What one unit's stations add up to, apart from the votes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UnitTotals {
+    /// Stations that the register names.
+    pub listed: u32,
+    /// With a custody sheet.
+    pub received: u32,
+    /// Whose numbers count.
+    pub counted: u32,
+    /// Of those, from a ruling, a person or a file rather than a sheet's own code.
+    pub disputed: u32,
+    /// With numbers that do not count yet.
+    pub held: u32,
+    /// With a sheet that nobody has tried to read.
+    pub unread: u32,
+    /// With a sheet that no reader could read.
+    pub unreadable: u32,
+    /// That did not open.
+    pub not_installed: u32,
+    /// Named by the register, with nothing in.
+    pub awaited: u32,
+    /// Counted, with something that differs from what counts.
+    pub objected: u32,
+    /// Counted, with a place that holds no number.
+    pub incomplete: u32,
+    /// Counted, without known registered voters.
+    pub counted_without_registered: u32,
+    /// Listed, without known registered voters.
+    pub listed_without_registered: u32,
+    /// Registered voters of the listed stations, as far as known.
+    pub registered_listed: u64,
+    /// Registered voters of the counted stations, as far as known.
+    pub registered_in_counted: u64,
+}
+
+/// One station's part in the totals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub status: Status,
+    pub listed: bool,
+    pub registered: Option<u32>,
+    pub incomplete: bool,
+}
+
+impl UnitTotals {
+    /// Adds a station's part. `None` on overflow.
+    pub(crate) fn add(&mut self, part: &Part) -> Option<()> {
+        self.apply(part, |counter, step| {
+            *counter = counter.checked_add(step)?;
+            Some(())
+        }, |sum, voters| {
+            *sum = sum.checked_add(voters)?;
+            Some(())
+        })
+    }
+
+    /// Takes a station's part out again. `None` if it was not in.
+    pub(crate) fn remove(&mut self, part: &Part) -> Option<()> {
+        self.apply(part, |counter, step| {
+            *counter = counter.checked_sub(step)?;
+            Some(())
+        }, |sum, voters| {
+            *sum = sum.checked_sub(voters)?;
+            Some(())
+        })
+    }
+
+    fn apply(
+        &mut self,
+        part: &Part,
+        step: impl Fn(&mut u32, u32) -> Option<()>,
+        voters: impl Fn(&mut u64, u64) -> Option<()>,
+    ) -> Option<()> {
+        if part.listed {
+            step(&mut self.listed, 1)?;
+            match part.registered {
+                Some(registered) => voters(&mut self.registered_listed, u64::from(registered))?,
+                None => step(&mut self.listed_without_registered, 1)?,
+            }
+        }
+        if part.status.received {
+            step(&mut self.received, 1)?;
+        }
+        match part.status.state {
+            StationState::Counted => {
+                step(&mut self.counted, 1)?;
+                step(&mut self.objected, u32::from(part.status.objected))?;
+                step(&mut self.incomplete, u32::from(part.incomplete))?;
+                match part.registered {
+                    Some(registered) => voters(&mut self.registered_in_counted, u64::from(registered)),
+                    None => step(&mut self.counted_without_registered, 1),
+                }
+            }
+            StationState::Disputed => step(&mut self.disputed, 1),
+            StationState::Held => step(&mut self.held, 1),
+            StationState::Received => step(&mut self.unread, 1),
+            StationState::Unreadable => step(&mut self.unreadable, 1),
+            StationState::NotInstalled => step(&mut self.not_installed, 1),
+            StationState::Awaited => step(&mut self.awaited, u32::from(part.listed)),
+        }
+    }
+
+    /// Stations in a state.
+    #[must_use]
+    pub fn in_state(&self, state: StationState) -> u32 {
+        match state {
+            StationState::Counted => self.counted,
+            StationState::Disputed => self.disputed,
+            StationState::Held => self.held,
+            StationState::Received => self.unread,
+            StationState::Unreadable => self.unreadable,
+            StationState::NotInstalled => self.not_installed,
+            StationState::Awaited => self.awaited,
+        }
+    }
+}
+
+/// Votes of all units of one contest: a row of numbers for each unit, candidates first, then the other ballots.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct VoteTotals {
+    width: usize,
+    sums: Vec<u64>,
+}
+
+impl VoteTotals {
+    pub fn new(width: usize, units: usize) -> Self {
+        Self { width, sums: vec![0; width * units] }
+    }
+
+    /// Makes room for units that were added.
+    pub fn grow(&mut self, units: usize) {
+        self.sums.resize(self.width * units, 0);
+    }
+
+    pub fn row(&self, unit: usize) -> &[u64] {
+        &self.sums[unit * self.width..(unit + 1) * self.width]
+    }
+
+    /// Adds a station's votes to a unit. `None` on overflow.
+    pub fn add(&mut self, unit: usize, votes: &[u64]) -> Option<()> {
+        for (sum, votes) in self.row_mut(unit).iter_mut().zip(votes) {
+            *sum = sum.checked_add(*votes)?;
+        }
+        Some(())
+    }
+
+    /// Takes a station's votes out of a unit again. `None` if they were not in.
+    pub fn remove(&mut self, unit: usize, votes: &[u64]) -> Option<()> {
+        for (sum, votes) in self.row_mut(unit).iter_mut().zip(votes) {
+            *sum = sum.checked_sub(*votes)?;
+        }
+        Some(())
+    }
+
+    fn row_mut(&mut self, unit: usize) -> &mut [u64] {
+        &mut self.sums[unit * self.width..(unit + 1) * self.width]
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        self.sums.capacity() * 8
+    }
+}
