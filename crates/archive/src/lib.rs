@@ -1,1 +1,37 @@
-//! Where things are kept.
+//! Where things are kept: one directory that holds a ledger, the public files its entries name, and what must stay private.
+//!
+//! | in the directory | what | public |
+//! | --- | --- | --- |
+//! | `format` | the version of this layout | |
+//! | `lock` | held by the one process that writes | |
+//! | `archive.db` | the sequence of entries not yet in bundles, which entries there are, and the originals' salts | no |
+//! | `ledger/` | checkpoint, every earlier checkpoint, bundles, tiles, and the public key in `key` | yes |
+//! | `documents/<hash>` | definition, pack, register, result files | yes |
+//! | `renditions/<2 digits>/<hash>.<jpg or png>` | pictures as published | yes |
+//! | `originals/<2 digits>/<commitment>` | pictures as they came | no |
+//! | `incoming/` | files being written; emptied on opening | no |
+//!
+//! [`Archive`] writes, [`ArchiveReader`] reads beside it without a lock, [`verify_ledger`] recomputes everything from the bytes.
+//!
+//! What is acknowledged is kept: [`Archive::append`] returns after the files named by the entries, and then the entries, are on the disk.
+//! [`Archive::publish`] puts entries into bundles and tiles, syncs those, reads them back, and only then signs. Whatever a killed process left
+//! half done is finished or discarded by the next [`Archive::open`].
+//!
+//! Entries are opaque bytes here; what they mean is the business of those who fold them.
+
+mod database;
+mod error;
+mod files;
+mod layout;
+mod lock;
+mod reader;
+mod signer;
+mod verify;
+mod writer;
+
+pub use error::ArchiveError;
+pub use layout::RenditionFormat;
+pub use reader::ArchiveReader;
+pub use signer::{Signer, create_key_file, read_key_file};
+pub use verify::{Fault, LedgerReport, VerifyError, verify_ledger};
+pub use writer::{Appended, Archive, LONGEST_ENTRY, Original, StoredOriginal};

@@ -1,0 +1,129 @@
+//! The key that signs a ledger's heads, and its memory of the last head it signed.
+//!
+//! The memory stands beside the key, never in the archive: restoring an old copy of the archive must not make the key forget.
+//! It is the signed checkpoint itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use testigo_ledger::{Checkpoint, SignedNote, SigningKey};
+
+use crate::error::ArchiveError;
+use crate::files::{Visibility, read_if_there, replace};
+
+/// A key with its memory.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    /// The ledger's key. Its name is the ledger's name.
+    pub key: SigningKey,
+    /// Where the last signed head is kept.
+    pub head_file: PathBuf,
+}
+
+impl Signer {
+    /// The key in a file, with its memory in the file of the same name plus `.head`.
+    pub fn from_key_file(path: &Path) -> Result<Self, ArchiveError> {
+        let mut head_file = path.as_os_str().to_owned();
+        head_file.push(".head");
+        Ok(Self {
+            key: read_key_file(path)?,
+            head_file: head_file.into(),
+        })
+    }
+
+    /// The last head this key signed; `None` if it never signed any.
+    pub fn last_head(&self) -> Result<Option<Checkpoint>, ArchiveError> {
+        let Some(note) = read_if_there(&self.head_file)? else {
+            return Ok(None);
+        };
+        Checkpoint::open(&note, self.key.verifying_key())
+            .map(Some)
+            .map_err(|source| ArchiveError::Checkpoint {
+                path: self.head_file.clone(),
+                source,
+            })
+    }
+
+    /// Refuses a place inside the archive.
+    pub(crate) fn check_outside(&self, archive: &Path) -> Result<(), ArchiveError> {
+        let parent = self
+            .head_file
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let (parent, archive) = (fs::canonicalize(parent), fs::canonicalize(archive));
+        if let (Ok(parent), Ok(archive)) = (parent, archive)
+            && parent.starts_with(archive)
+        {
+            return Err(ArchiveError::HeadInsideArchive {
+                path: self.head_file.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Signs a head and remembers it before anyone can see it. The caller has checked that it continues the last one.
+    pub(crate) fn sign(&self, checkpoint: &Checkpoint) -> Result<SignedNote, ArchiveError> {
+        let note = checkpoint
+            .sign(&self.key)
+            .map_err(|source| ArchiveError::Checkpoint {
+                path: self.head_file.clone(),
+                source,
+            })?;
+        let mut temporary = self.head_file.as_os_str().to_owned();
+        temporary.push(".new");
+        replace(
+            &self.head_file,
+            Path::new(&temporary),
+            note.to_string().as_bytes(),
+            Visibility::Public,
+        )?;
+        Ok(note)
+    }
+}
+
+/// Reads a private key from its file.
+pub fn read_key_file(path: &Path) -> Result<SigningKey, ArchiveError> {
+    let bytes = read_if_there(path)?.ok_or_else(|| ArchiveError::KeyMissing {
+        path: path.to_owned(),
+    })?;
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    text.trim_end()
+        .parse()
+        .map_err(|source| ArchiveError::KeyInvalid {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+/// Makes a new private key in a new file that only its owner can read.
+pub fn create_key_file(path: &Path, name: &str) -> Result<SigningKey, ArchiveError> {
+    let seed = random_bytes()?;
+    let key = SigningKey::from_seed(name, seed).map_err(|source| ArchiveError::KeyInvalid {
+        path: path.to_owned(),
+        source,
+    })?;
+    if path.exists() {
+        return Err(ArchiveError::KeyExists {
+            path: path.to_owned(),
+        });
+    }
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
+    replace(
+        path,
+        Path::new(&temporary),
+        format!("{}\n", key.to_secret_text()).as_bytes(),
+        Visibility::Private,
+    )?;
+    Ok(key)
+}
+
+/// 32 bytes nobody can guess.
+pub(crate) fn random_bytes() -> Result<[u8; 32], ArchiveError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| ArchiveError::Randomness {
+        message: error.to_string(),
+    })?;
+    Ok(bytes)
+}
