@@ -21,6 +21,9 @@ mod tiff;
 mod webp;
 
 pub(crate) use exif::minimal as minimal_exif;
+pub(crate) use jpeg::{
+    JFIF, adobe, orientation as jpeg_orientation, write_segment as write_jpeg_segment,
+};
 pub(crate) use tiff::decode as decode_tiff;
 
 use crate::picture::{self, Format, GreyPicture, Limits, Orientation, PictureError};
@@ -52,8 +55,10 @@ impl Stripped {
     /// # Errors
     /// When the pixels are damaged, or would need more memory than `limits` allows.
     pub fn decode_grey(&self, limits: &Limits) -> Result<GreyPicture, PictureError> {
-        let image = picture::decode_image(&self.bytes, self.format, limits, 1)?;
-        Ok(picture::grey(image).upright(self.orientation))
+        Ok(
+            picture::decode_grey_as_stored(&self.bytes, self.format, limits)?
+                .upright(self.orientation),
+        )
     }
 }
 

@@ -15,6 +15,7 @@ pub use geometry::{Orientation, Rectangle};
 
 pub(crate) use raster::{decode_image, encode_png};
 
+use crate::jpeg::Jpeg;
 use crate::metadata;
 use image::DynamicImage;
 
@@ -131,8 +132,28 @@ pub fn decode_grey(bytes: &[u8], limits: &Limits) -> Result<GreyPicture, Picture
         let (image, orientation) = metadata::decode_tiff(bytes, limits)?;
         return Ok(grey(image).upright(orientation));
     }
-    let stripped = metadata::strip(bytes, limits)?;
-    stripped.decode_grey(limits)
+    metadata::strip(bytes, limits)?.decode_grey(limits)
+}
+
+/// The grey pixels of a file as they are stored, whatever its metadata says.
+pub(crate) fn decode_grey_as_stored(
+    bytes: &[u8],
+    format: Format,
+    limits: &Limits,
+) -> Result<GreyPicture, PictureError> {
+    if format == Format::Jpeg {
+        match Jpeg::parse(bytes, limits).and_then(|jpeg| jpeg.decode_grey()) {
+            // Kinds that are not read there, and damage that a more lenient decoder may show something of.
+            Err(PictureError::Unsupported { .. }) => {}
+            Err(damage @ PictureError::Corrupt { .. }) => {
+                return decode_image(bytes, format, limits, 1)
+                    .map(grey)
+                    .map_err(|_| damage);
+            }
+            decided => return decided,
+        }
+    }
+    decode_image(bytes, format, limits, 1).map(grey)
 }
 
 /// A decoded picture reduced to grey, transparency over white.

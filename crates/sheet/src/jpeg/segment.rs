@@ -10,7 +10,6 @@ pub(crate) mod marker {
     pub(crate) const DQT: u8 = 0xdb;
     pub(crate) const DHT: u8 = 0xc4;
     pub(crate) const DAC: u8 = 0xcc;
-    pub(crate) const DNL: u8 = 0xdc;
     pub(crate) const DRI: u8 = 0xdd;
     pub(crate) const APP0: u8 = 0xe0;
     pub(crate) const APP1: u8 = 0xe1;

@@ -5,7 +5,7 @@ use crate::jpeg::segment::{Segment, corrupt, marker, segments, unsupported};
 use crate::picture::{Format, Limits, Orientation, PictureError};
 
 /// JFIF 1.01, no density, no thumbnail: it only says that three components are YCbCr.
-const JFIF: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
+pub(crate) const JFIF: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
 
 pub(super) fn strip(bytes: &[u8], limits: &Limits) -> Result<Stripped, PictureError> {
     let segments = segments(bytes)?;
@@ -22,9 +22,7 @@ pub(super) fn strip(bytes: &[u8], limits: &Limits) -> Result<Stripped, PictureEr
         write_segment(&mut clean, marker::APP0, JFIF);
     }
     if let Some(transform) = adobe_transform(&segments) {
-        let mut adobe = b"Adobe\0\x64\0\0\0\0".to_vec();
-        adobe.push(transform);
-        write_segment(&mut clean, marker::APP14, &adobe);
+        write_segment(&mut clean, marker::APP14, &adobe(transform));
     }
     for segment in &segments {
         check_length(segment)?;
@@ -47,7 +45,15 @@ pub(super) fn strip(bytes: &[u8], limits: &Limits) -> Result<Stripped, PictureEr
     })
 }
 
-fn write_segment(out: &mut Vec<u8>, code: u8, payload: &[u8]) {
+/// An Adobe marker that states a colour transform and nothing else.
+pub(crate) fn adobe(transform: u8) -> Vec<u8> {
+    let mut payload = b"Adobe\0\x64\0\0\0\0".to_vec();
+    payload.push(transform);
+    payload
+}
+
+/// Appends a marker segment.
+pub(crate) fn write_segment(out: &mut Vec<u8>, code: u8, payload: &[u8]) {
     out.extend_from_slice(&[0xff, code]);
     // A payload was read from, or is shorter than, a segment with a 16-bit length.
     out.extend_from_slice(
@@ -81,7 +87,8 @@ fn frame_size(segments: &[Segment<'_>]) -> Result<(u32, u32), PictureError> {
     }
 }
 
-fn orientation(segments: &[Segment<'_>]) -> Orientation {
+/// The orientation that the first EXIF block states.
+pub(crate) fn orientation(segments: &[Segment<'_>]) -> Orientation {
     segments
         .iter()
         .find(|segment| segment.marker == marker::APP1 && segment.payload.starts_with(b"Exif\0\0"))

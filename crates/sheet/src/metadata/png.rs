@@ -23,15 +23,11 @@ pub(super) fn strip(bytes: &[u8], limits: &Limits) -> Result<Stripped, PictureEr
             }
             (_, None) => return Err(corrupt(offset, "its first chunk is not IHDR")),
             (b"IHDR", Some(_)) => return Err(corrupt(offset, "it has a second IHDR")),
-            (b"PLTE", Some(header)) => {
-                if chunk.data.len() % 3 != 0 || chunk.data.len() > 768 || header.is_grey() {
-                    return Err(corrupt(offset, "its palette does not fit the picture"));
-                }
+            (b"PLTE", Some(header)) if !header.palette_fits(chunk.data.len()) => {
+                return Err(corrupt(offset, "its palette does not fit the picture"));
             }
-            (b"tRNS", Some(header)) => {
-                if !header.transparency_fits(chunk.data.len()) {
-                    return Err(corrupt(offset, "its transparency does not fit the picture"));
-                }
+            (b"tRNS", Some(header)) if !header.transparency_fits(chunk.data.len()) => {
+                return Err(corrupt(offset, "its transparency does not fit the picture"));
             }
             (b"IDAT", Some(_)) => data += chunk.data.len(),
             (b"IEND", Some(header)) => {
@@ -90,8 +86,8 @@ impl Header {
         }
     }
 
-    fn is_grey(self) -> bool {
-        matches!(self.colour_type, 0 | 4)
+    fn palette_fits(self, length: usize) -> bool {
+        !matches!(self.colour_type, 0 | 4) && length % 3 == 0 && length <= 768
     }
 
     fn transparency_fits(self, length: usize) -> bool {

@@ -1,6 +1,6 @@
 //! What a picture may cost, and what can be wrong with it.
 
-use super::Format;
+use super::{Format, Rectangle};
 use thiserror::Error;
 
 /// How much a picture may claim before it is refused.
@@ -152,6 +152,18 @@ pub enum PictureError {
         format: Format,
         /// Number of full pages, thumbnails not counted.
         pages: usize,
+    },
+    /// A part was asked for that the picture does not have.
+    #[error(
+        "the area {region} (width x height + left + top) lies outside the picture of {width} x {height} pixels"
+    )]
+    Outside {
+        /// The part, in pixels.
+        region: Rectangle,
+        /// Width of the picture in pixels.
+        width: u32,
+        /// Height of the picture in pixels.
+        height: u32,
     },
     /// The file stops before the picture does.
     #[error(
