@@ -1,0 +1,240 @@
+//! One rung of the ladder: find the symbols of a canvas and read them.
+
+use super::canvas::{Canvas, Levels, Threshold};
+use super::codewords::Layout;
+use super::decode::{DecodeFailure, Decoded, Effort, decode, got_further};
+use super::finder::{self, Finder, Middle};
+use super::format::version_agreement;
+use super::grid::Grid;
+use super::locate::{self, Constellation};
+use super::modules::Modules;
+use super::outcome::{Detected, Failure, Point, Step};
+
+/// How symbols are looked for in a canvas.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Search {
+    pub(super) threshold: Threshold,
+    pub(super) middle: Middle,
+    /// Every how many rows are searched for finder patterns.
+    pub(super) stride: usize,
+    /// Whether two finder patterns or one may do.
+    pub(super) partial: bool,
+    pub(super) effort: Effort,
+}
+
+/// What one rung gave.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) detected: Vec<Detected>,
+    /// The failure that came nearest to a reading.
+    pub(super) nearest_miss: Option<Miss>,
+}
+
+/// A symbol that was found but not read.
+#[derive(Clone, Debug)]
+pub(super) struct Miss {
+    pub(super) failure: Failure,
+    /// How sure it is that there is a symbol, 0 to 1.
+    agreement: f32,
+    cause: Option<DecodeFailure>,
+}
+
+impl Miss {
+    /// Whether this one came nearer to a reading.
+    pub(super) fn beats(&self, other: &Miss) -> bool {
+        match (self.cause, other.cause) {
+            (Some(own), Some(others)) if got_further(own, others) => true,
+            (Some(own), Some(others)) if got_further(others, own) => false,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            _ => self.agreement > other.agreement,
+        }
+    }
+}
+
+/// Agreement with the timing patterns under which there is no symbol.
+const NO_SYMBOL: f32 = 0.25;
+
+/// Agreement from which a symbol that cannot be read is reported as one.
+const SURELY_SYMBOL: f32 = 0.5;
+
+/// Agreement with the version areas under which the symbol is probably of another version.
+const OTHER_VERSION: f32 = 0.3;
+
+/// Constellations tried in one canvas.
+const MOST_TRIES: usize = 24;
+
+/// Finds and reads all symbols of a canvas.
+pub(super) fn read(canvas: &Canvas, search: &Search, step: Step, inverted: bool) -> Found {
+    let levels = Levels::new(canvas, search.threshold);
+    let finders = finder::find(canvas, &levels, search.middle, search.stride);
+    let mut reading = Reading {
+        canvas,
+        search,
+        step,
+        inverted,
+        finders: &finders,
+        used: vec![false; finders.len()],
+        found: Found::default(),
+    };
+    reading.try_all(&locate::triples(&finders));
+    if search.partial {
+        reading.try_all(&locate::pairs(&finders));
+        if reading.found.detected.is_empty() {
+            reading.try_all(&locate::singles(&finders));
+        }
+    }
+    reading.found
+}
+
+struct Reading<'a> {
+    canvas: &'a Canvas,
+    search: &'a Search,
+    step: Step,
+    inverted: bool,
+    finders: &'a [Finder],
+    /// Finders of symbols that were read.
+    used: Vec<bool>,
+    found: Found,
+}
+
+impl Reading<'_> {
+    fn try_all(&mut self, constellations: &[Constellation]) {
+        let mut tries = 0;
+        for constellation in constellations {
+            if constellation.members().any(|index| self.used[index]) {
+                continue;
+            }
+            if tries >= MOST_TRIES {
+                return;
+            }
+            tries += 1;
+            if let Some(detected) = self.attempt(constellation) {
+                self.found.detected.push(detected);
+                for index in constellation.members() {
+                    self.used[index] = true;
+                }
+            }
+        }
+    }
+
+    fn attempt(&mut self, constellation: &Constellation) -> Option<Detected> {
+        let grids = constellation.grids(self.finders, self.canvas);
+        let (best, _) = grids.first()?;
+        if *best < NO_SYMBOL {
+            return None;
+        }
+        let floor = (best * 0.7).max(NO_SYMBOL);
+        for (agreement, grid) in grids
+            .iter()
+            .filter(|(agreement, _)| *agreement >= floor)
+            .take(3)
+        {
+            let grown = if grid.recognised.0 == 0 {
+                grid.clone()
+                    .grow(self.canvas, constellation.stiffness(), 1.0)
+            } else {
+                grid.clone()
+            };
+            let Some(modules) = grown.read(self.canvas) else {
+                continue;
+            };
+            let layout = Layout::new(modules.version());
+            let doubtful =
+                version_agreement(&modules).is_some_and(|agreement| agreement < OTHER_VERSION);
+            let result = match decode(&modules, &layout, Effort::Quick) {
+                Err(cause) if doubtful && self.search.effort == Effort::Patient => Err(cause),
+                Err(_) => decode(&modules, &layout, self.search.effort),
+                read => read,
+            };
+            match result {
+                Ok(decoded) => return Some(self.detected(decoded, &modules, &grown)),
+                Err(cause) => self.note_miss(cause, &modules, &grown, *agreement, constellation),
+            }
+        }
+        None
+    }
+
+    fn detected(&self, decoded: Decoded, modules: &Modules, grid: &Grid) -> Detected {
+        let mut corners = self.original(grid.corners());
+        if decoded.mirrored {
+            corners.swap(1, 3);
+        }
+        Detected {
+            bytes: decoded.content.bytes,
+            text: decoded.content.text,
+            corners,
+            reader: super::READER,
+            step: self.step,
+            version: modules.version().number(),
+            correction: Some(decoded.correction),
+            part: decoded.content.part,
+            mirrored: decoded.mirrored,
+            inverted: self.inverted,
+        }
+    }
+
+    fn original(&self, points: [Point; 4]) -> [Point; 4] {
+        points.map(|point| self.canvas.to_original(point))
+    }
+
+    fn note_miss(
+        &mut self,
+        cause: DecodeFailure,
+        modules: &Modules,
+        grid: &Grid,
+        agreement: f32,
+        constellation: &Constellation,
+    ) {
+        let version = modules.version().number();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let corners = self.original(grid.corners());
+        let (failure, cause) = match cause {
+            _ if agreement < SURELY_SYMBOL => {
+                let near = self.canvas.to_original(constellation.middle(self.finders));
+                (Failure::OutlineLost { near }, None)
+            }
+            DecodeFailure::Malformed(reason) => (
+                Failure::Malformed {
+                    corners,
+                    version,
+                    reason,
+                },
+                Some(cause),
+            ),
+            DecodeFailure::Blocks { failed, total } if modules.outside() > modules.side() => (
+                Failure::CutOff {
+                    corners,
+                    version,
+                    missing_modules: count(modules.outside()),
+                    modules: count(modules.side() * modules.side()),
+                    blocks_failed: failed,
+                    blocks: total,
+                },
+                Some(cause),
+            ),
+            DecodeFailure::Blocks { failed, total } => (
+                Failure::TooDamaged {
+                    corners,
+                    version,
+                    blocks_failed: failed,
+                    blocks: total,
+                },
+                Some(cause),
+            ),
+        };
+        let miss = Miss {
+            failure,
+            agreement,
+            cause,
+        };
+        if self
+            .found
+            .nearest_miss
+            .as_ref()
+            .is_none_or(|old| miss.beats(old))
+        {
+            self.found.nearest_miss = Some(miss);
+        }
+    }
+}
