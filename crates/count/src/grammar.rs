@@ -9,7 +9,7 @@ use toml::Spanned;
 use crate::cell::Cell;
 use crate::definition::Definition;
 use crate::entry::{Detail, Numbers, Stated};
-use crate::identifier::{ContestId, OtherId, StationId};
+use crate::identifier::{ContestId, IdentifierError, OtherId, StationId};
 use crate::source::{Source, SourceError};
 
 /// One payload form, checked against the election.
@@ -246,14 +246,9 @@ impl Grammar {
         if !rest.text().is_empty() {
             return Err(PayloadError::Trailing { at: rest.at + 1, found: rest.next() });
         }
-        let mut id = String::new();
-        for piece in &self.station {
-            match piece {
-                Template::Text(text) => id.push_str(text),
-                Template::Name(name) => id.push_str(names.get(name.as_str()).copied().unwrap_or_default()),
-            }
-        }
-        let station = StationId::new(id).map_err(|error| PayloadError::Station(error.to_string()))?;
+        let station = self
+            .station(|name| names.get(name).copied())
+            .map_err(|error| PayloadError::Station(error.to_string()))?;
         Ok(order
             .into_iter()
             .map(|contest| Numbers {
@@ -265,6 +260,29 @@ impl Grammar {
                 stated: stated.remove(contest).unwrap_or_default(),
             })
             .collect())
+    }
+
+    /// The named runs of digits that a payload has, in order, with their lengths.
+    pub fn digits(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Digits { count, name } => Some((name.as_str(), *count)),
+            _ => None,
+        })
+    }
+
+    /// The id of the station whose payload has these digits, by the name of their run.
+    ///
+    /// # Errors
+    /// When they make no station id.
+    pub fn station<'a>(&self, digits: impl Fn(&str) -> Option<&'a str>) -> Result<StationId, IdentifierError> {
+        let mut id = String::new();
+        for piece in &self.station {
+            match piece {
+                Template::Text(text) => id.push_str(text),
+                Template::Name(name) => id.push_str(digits(name).unwrap_or_default()),
+            }
+        }
+        StationId::new(id)
     }
 
     /// Writes the payload of a sheet: the opposite of [`Grammar::read`], for rehearsals. `digits` gives the digits

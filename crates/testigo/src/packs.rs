@@ -43,6 +43,7 @@ macro_rules! embedded {
 }
 
 embedded! {
+    "demo": [];
     "ve-2024": [];
 }
 
