@@ -4,8 +4,8 @@ use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};
 
 use super::DrawError;
 use super::numbers::{index, unsigned};
-use crate::picture::Rectangle;
 use super::surface::Surface;
+use crate::picture::Rectangle;
 
 /// How much of a QR code may be lost before it cannot be read (ISO/IEC 18004, table of error correction levels).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,9 +50,18 @@ impl Code {
             ErrorCorrection::High => QrCodeEcc::High,
         };
         let segments = [QrSegment::make_bytes(payload.as_bytes())];
-        let symbol =
-            QrCode::encode_segments_advanced(&segments, level, Version::MIN, Version::MAX, None, false)
-                .map_err(|_| DrawError::Payload { bytes: payload.len(), correction })?;
+        let symbol = QrCode::encode_segments_advanced(
+            &segments,
+            level,
+            Version::MIN,
+            Version::MAX,
+            None,
+            false,
+        )
+        .map_err(|_| DrawError::Payload {
+            bytes: payload.len(),
+            correction,
+        })?;
         let module = ((SIDE + symbol.size() / 2) / symbol.size()).max(2);
         Ok(Self { symbol, module })
     }
@@ -79,7 +88,12 @@ impl Code {
         }
         let side = unsigned(self.side());
         CodePlace {
-            area: Rectangle { left: unsigned(left), top: unsigned(top), width: side, height: side },
+            area: Rectangle {
+                left: unsigned(left),
+                top: unsigned(top),
+                width: side,
+                height: side,
+            },
             modules: unsigned(self.symbol.size()),
         }
     }

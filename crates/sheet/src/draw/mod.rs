@@ -15,18 +15,24 @@ mod pen;
 mod random;
 mod strip;
 mod surface;
+#[cfg(test)]
+mod tests;
 
 pub use capture::Capture;
 pub use code::{CodePlace, ErrorCorrection};
 pub use defect::{Defect, Strength, apply, beside};
 pub use jpeg::{JpegSizeError, encode_jpeg};
-pub use strip::{DrawnSheet, Fact, Line, Part, Place, QrPrint, Section, SignatureArea, Strip, Table};
+pub use strip::{
+    DrawnSheet, Fact, Line, Part, Place, QrPrint, Section, SignatureArea, Strip, Table,
+};
 
 /// Why a strip cannot be drawn.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DrawError {
     /// A text holds a character that the font lacks.
-    #[error("the strip's font has only ISO 8859-1, not {character:?} as in {text:?}; transliterate the text first")]
+    #[error(
+        "the strip's font has only ISO 8859-1, not {character:?} as in {text:?}; transliterate the text first"
+    )]
     Character {
         /// The first such character.
         character: char,
@@ -34,7 +40,9 @@ pub enum DrawError {
         text: String,
     },
     /// A payload is longer than the largest QR code holds.
-    #[error("a payload of {bytes} bytes does not fit into one QR code at level {correction:?}; shorten it, split it or choose a lower level")]
+    #[error(
+        "a payload of {bytes} bytes does not fit into one QR code at level {correction:?}; shorten it, split it or choose a lower level"
+    )]
     Payload {
         /// Length of the payload.
         bytes: usize,
@@ -42,7 +50,9 @@ pub enum DrawError {
         correction: ErrorCorrection,
     },
     /// The strip has more rows than a JPEG file can hold.
-    #[error("the strip would be {height} pixels tall, more than {limit}; print fewer lines on one sheet")]
+    #[error(
+        "the strip would be {height} pixels tall, more than {limit}; print fewer lines on one sheet"
+    )]
     TooTall {
         /// Rows that the strip needs.
         height: usize,

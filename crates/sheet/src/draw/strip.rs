@@ -6,9 +6,9 @@ use super::lettering::{Align, Lettering};
 use super::numbers::{coordinate, cosine, floor, index, sine, unsigned};
 use super::pen::Pen;
 use super::random::Random;
-use crate::picture::Rectangle;
 use super::surface::{Surface, WHITE};
 use crate::picture::GreyPicture;
+use crate::picture::Rectangle;
 
 /// A tally sheet as plain texts and numbers. Drawing knows no elections: it checks no sum and words no figure.
 #[derive(Clone, Debug, Default)]
@@ -130,7 +130,10 @@ impl DrawnSheet {
     /// Where a part stands, if it was drawn.
     #[must_use]
     pub fn area_of(&self, part: &Part) -> Option<Rectangle> {
-        self.places.iter().find(|place| place.part == *part).map(|place| place.area)
+        self.places
+            .iter()
+            .find(|place| place.part == *part)
+            .map(|place| place.area)
     }
 }
 
@@ -144,11 +147,11 @@ const LEFT: i32 = 34;
 const RIGHT: i32 = WIDTH - 34;
 /// The rule between the emblem and the facts.
 const HEADER_RULE: i32 = 196;
-const LABEL_RIGHT: i32 = 206;
-const SUBLABEL_CENTRE: i32 = 246;
-const FIGURE_RIGHT: i32 = 340;
-const WORDS_LEFT: i32 = 356;
-const LINE_GAP: i32 = 18;
+const LABEL_RIGHT: i32 = 198;
+const SUBLABEL_CENTRE: i32 = 228;
+const FIGURE_RIGHT: i32 = 310;
+const WORDS_LEFT: i32 = 322;
+const LINE_GAP: i32 = 14;
 const BOX_HEIGHT: i32 = 290;
 
 impl Strip {
@@ -158,7 +161,11 @@ impl Strip {
     /// [`DrawError`] when a text holds a character outside ISO 8859-1, a payload does not fit into a QR code, or the
     /// strip would be taller than a JPEG file can hold.
     pub fn draw(&self) -> Result<DrawnSheet, DrawError> {
-        let mut press = Press { surface: Surface::filled(index(WIDTH), 0, WHITE), y: 90, places: Vec::new() };
+        let mut press = Press {
+            surface: Surface::filled(index(WIDTH), 0, WHITE),
+            y: 90,
+            places: Vec::new(),
+        };
         press.header(self)?;
         for table in &self.tables {
             press.table(table)?;
@@ -171,9 +178,16 @@ impl Strip {
         press.foot();
         let height = press.surface.height();
         if height > TALLEST {
-            return Err(DrawError::TooTall { height, limit: TALLEST });
+            return Err(DrawError::TooTall {
+                height,
+                limit: TALLEST,
+            });
         }
-        Ok(DrawnSheet { picture: press.surface.into_picture(), places: press.places, codes })
+        Ok(DrawnSheet {
+            picture: press.surface.into_picture(),
+            places: press.places,
+            codes,
+        })
     }
 }
 
@@ -233,14 +247,26 @@ impl Press {
         let top = self.y;
         let (left, right) = (HEADER_RULE + 14, RIGHT - 4);
         let (centre, width) = (i32::midpoint(left, right), right - left);
-        self.write(Lettering::Strong, &strip.document, Align::Centre, centre, width)?;
+        self.write(
+            Lettering::Strong,
+            &strip.document,
+            Align::Centre,
+            centre,
+            width,
+        )?;
         self.y += 12;
         for identifier in &strip.identifiers {
             self.write(Lettering::Body, identifier, Align::Centre, centre, width)?;
             self.y += 8;
         }
         self.y += 16;
-        self.write(Lettering::Heading, &strip.title, Align::Centre, centre, width)?;
+        self.write(
+            Lettering::Heading,
+            &strip.title,
+            Align::Centre,
+            centre,
+            width,
+        )?;
         self.y += 18;
         for fact in &strip.facts {
             let text = format!("{} {}", fact.label, fact.value);
@@ -261,8 +287,12 @@ impl Press {
             let radius = 58.0 + 7.0 * f32::from(ring);
             for turn in 0..48_u8 {
                 let angle = (f32::from(turn) + 0.5 * f32::from(ring)) / 48.0;
-                let (across, down) = (x as f32 + radius * sine(angle), y as f32 + radius * cosine(angle));
-                self.surface.dot(across, down, 1.9 - 0.5 * f32::from(ring), 0, 1.0);
+                let (across, down) = (
+                    x as f32 + radius * sine(angle),
+                    y as f32 + radius * cosine(angle),
+                );
+                self.surface
+                    .dot(across, down, 1.9 - 0.5 * f32::from(ring), 0, 1.0);
             }
         }
         self.surface.fill(x - 15, y - 36, 30, 32, 0);
@@ -273,7 +303,13 @@ impl Press {
         self.surface.fill(x - 32, y + 3, 64, 38, 0);
         for down in 0..4 {
             for across in 0..7 {
-                self.surface.fill(x - 26 + across * 8 + 4 * (down % 2), y + 9 + down * 8, 3, 3, WHITE);
+                self.surface.fill(
+                    x - 26 + across * 8 + 4 * (down % 2),
+                    y + 9 + down * 8,
+                    3,
+                    3,
+                    WHITE,
+                );
             }
         }
     }
@@ -297,10 +333,16 @@ impl Press {
                 self.dotted_rule(LEFT + 10, RIGHT - 10);
                 self.y += 14;
             }
-            self.write(Lettering::Heading, &section.heading, Align::Left, LEFT + 10, RIGHT - LEFT - 20)?;
+            self.write(
+                Lettering::Heading,
+                &section.heading,
+                Align::Left,
+                LEFT + 10,
+                RIGHT - LEFT - 20,
+            )?;
             self.y += 8;
             for line in &section.lines {
-                self.line(line, Lettering::Body, LABEL_RIGHT - LEFT - 8)?;
+                self.line(line, Align::Right, LABEL_RIGHT - LEFT - 8)?;
                 self.y += LINE_GAP;
             }
         }
@@ -310,7 +352,7 @@ impl Press {
         let top = self.y;
         self.y += 12;
         for line in &table.summary {
-            self.line(line, Lettering::Strong, FIGURE_RIGHT - LEFT - 90)?;
+            self.line(line, Align::Left, FIGURE_RIGHT - LEFT - 70)?;
             self.y += 10;
         }
         if !table.summary.is_empty() {
@@ -320,32 +362,56 @@ impl Press {
         Ok(())
     }
 
-    /// One figure: label at the left, then the figure and its words, level with the label's first line.
-    fn line(&mut self, line: &Line, lettering: Lettering, label_width: i32) -> Result<(), DrawError> {
+    /// One figure: label at the left, or at the right of its column where a sublabel follows it, then the figure and its
+    /// words, level with the label's first line.
+    fn line(&mut self, line: &Line, align: Align, label_width: i32) -> Result<(), DrawError> {
         let top = self.y;
-        let drop = (lettering.pitch() - Lettering::Body.pitch()) / 2;
         let figure = line.figure.to_string();
-        self.feed(lettering.pitch());
-        lettering.write(&mut self.surface, &figure, Align::Right, FIGURE_RIGHT, top)?;
-        let width = lettering.width(&figure);
-        self.place(Part::Figure(line.key.clone()), FIGURE_RIGHT - width, top, width, lettering.pitch());
-        if matches!(lettering, Lettering::Body) {
-            lettering.write(&mut self.surface, &line.sublabel, Align::Centre, SUBLABEL_CENTRE, top)?;
-        }
-        let room = RIGHT - 8 - WORDS_LEFT;
-        self.y = top + drop;
-        self.write(Lettering::Body, &line.words, Align::Centre, WORDS_LEFT + room / 2, room)?;
+        let (width, height) = (Lettering::Strong.width(&figure), Lettering::Strong.pitch());
+        self.feed(height);
+        Lettering::Strong.write(&mut self.surface, &figure, Align::Right, FIGURE_RIGHT, top)?;
+        self.place(
+            Part::Figure(line.key.clone()),
+            FIGURE_RIGHT - width,
+            top,
+            width,
+            height,
+        );
+        let level = top + (height - Lettering::Body.pitch()) / 2;
+        Lettering::Body.write(
+            &mut self.surface,
+            &line.sublabel,
+            Align::Centre,
+            SUBLABEL_CENTRE,
+            level,
+        )?;
+        let room = RIGHT - 6 - WORDS_LEFT;
+        self.y = level;
+        self.write(
+            Lettering::Body,
+            &line.words,
+            Align::Centre,
+            WORDS_LEFT + room / 2,
+            room,
+        )?;
         let words_end = self.y;
-        if words_end > top + drop {
-            self.place(Part::Words(line.key.clone()), WORDS_LEFT, top + drop, room, words_end - top - drop);
+        if words_end > level {
+            self.place(
+                Part::Words(line.key.clone()),
+                WORDS_LEFT,
+                level,
+                room,
+                words_end - level,
+            );
         }
-        self.y = top + drop;
-        let (align, column) = match lettering {
-            Lettering::Body => (Align::Right, LABEL_RIGHT),
-            Lettering::Strong | Lettering::Heading => (Align::Left, LEFT + 10),
+        self.y = level;
+        let column = if matches!(align, Align::Right) {
+            LABEL_RIGHT
+        } else {
+            LEFT + 10
         };
         self.write(Lettering::Body, &line.label, align, column, label_width)?;
-        self.y = self.y.max(words_end).max(top + lettering.pitch());
+        self.y = self.y.max(words_end).max(top + height);
         Ok(())
     }
 
@@ -363,7 +429,13 @@ impl Press {
         if area.people.is_empty() {
             return Ok(());
         }
-        self.write(Lettering::Strong, &area.heading, Align::Centre, WIDTH / 2, RIGHT - LEFT - 20)?;
+        self.write(
+            Lettering::Strong,
+            &area.heading,
+            Align::Centre,
+            WIDTH / 2,
+            RIGHT - LEFT - 20,
+        )?;
         self.y += 10;
         let start = self.y;
         let mut random = Random::new(seed, "signatures");
@@ -372,7 +444,10 @@ impl Press {
             self.feed(BOX_HEIGHT);
             self.frame(top, top + BOX_HEIGHT);
             Lettering::Strong.write(&mut self.surface, label, Align::Left, LEFT + 14, top + 12)?;
-            let pen = Pen { radius: random.range(1.0, 1.9), ink: 30 };
+            let pen = Pen {
+                radius: random.range(1.0, 1.9),
+                ink: 30,
+            };
             for level in [110, 180, 256] {
                 self.y = top + level;
                 self.dotted_rule(LEFT + 14, RIGHT - 14);
@@ -380,7 +455,14 @@ impl Press {
             let level = top as f32;
             for (offset, height) in [(74.0, 32.0), (146.0, 30.0), (192.0, 66.0)] {
                 let (left, width) = (random.range(50.0, 120.0), random.range(180.0, 330.0));
-                pen.scribble(&mut self.surface, &mut random, left, level + offset, width, height);
+                pen.scribble(
+                    &mut self.surface,
+                    &mut random,
+                    left,
+                    level + offset,
+                    width,
+                    height,
+                );
             }
             self.y = top + BOX_HEIGHT;
         }
@@ -394,7 +476,13 @@ impl Press {
         self.y += code.quiet_zone().max(46);
         let place = code.draw(&mut self.surface, (WIDTH - code.side()) / 2, self.y);
         self.y += code.side() + code.quiet_zone() + 6;
-        self.write(Lettering::Body, &print.caption, Align::Centre, WIDTH / 2, 42 * 9)?;
+        self.write(
+            Lettering::Body,
+            &print.caption,
+            Align::Centre,
+            WIDTH / 2,
+            42 * 9,
+        )?;
         self.y += 20;
         Ok(place)
     }
@@ -414,7 +502,8 @@ impl Press {
 
 /// Where an area lands when each of its corners moves by at least `least` and at most `most` pixels.
 pub(super) fn moved(area: Rectangle, least: (f32, f32), most: (f32, f32)) -> Rectangle {
-    let edge = |position: u32, change: f32| unsigned(super::numbers::signed(position) + floor(change));
+    let edge =
+        |position: u32, change: f32| unsigned(super::numbers::signed(position) + floor(change));
     let left = edge(area.left, least.0);
     let top = edge(area.top, least.1);
     Rectangle {

@@ -28,7 +28,7 @@ pub enum Defect {
     Blur,
     /// Moved while the picture was taken.
     MotionBlur,
-    /// Few pixels: from two thirds of each side down to a fifth.
+    /// Few pixels: from two thirds of each side down to a sixth.
     LowResolution,
     /// Stored as JPEG at a quality from 40 down to 4.
     JpegArtefacts,
@@ -130,7 +130,11 @@ impl Strength {
     /// `None` outside 1..=5.
     #[must_use]
     pub const fn new(level: u8) -> Option<Self> {
-        if level >= 1 && level <= 5 { Some(Self(level)) } else { None }
+        if level >= 1 && level <= 5 {
+            Some(Self(level))
+        } else {
+            None
+        }
     }
 
     /// 1 to 5.
@@ -156,7 +160,13 @@ impl Strength {
 /// happens elsewhere does not make a sheet harder to read. The same seed gives the same damage, and each defect and
 /// strength has chances of its own.
 #[must_use]
-pub fn apply(picture: &GreyPicture, defect: Defect, strength: Strength, seed: u64, code: CodePlace) -> GreyPicture {
+pub fn apply(
+    picture: &GreyPicture,
+    defect: Defect,
+    strength: Strength,
+    seed: u64,
+    code: CodePlace,
+) -> GreyPicture {
     if picture.pixels().is_empty() {
         return picture.clone();
     }
