@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::check::{self, Finding, Severity};
 use crate::definition::{Contest, Definition};
 use crate::entry::{
-    Decision, Detail, ElectionEntry, Entry, EntryError, IntakeEntry, Numbers, Outcome, Reading, ReadingOf,
+    Decision, Detail, ElectionEntry, Entry, EntryError, IntakeEntry, Numbers, Outcome, Reader, Reading, ReadingOf,
     RegisterEntry, RegisterOrigin, RulingEntry, SheetEntry, SourceClass,
 };
 use crate::geography::{Geography, GeographyError, StationIndex, UnitIndex};
@@ -355,6 +355,7 @@ impl Count {
             touched.extend(subjects.iter().copied());
             self.rulings.begin(index, subjects, effect);
         }
+        self.rulings.record(index, ruling, &touched);
         for subject in touched {
             self.settle(subject)?;
         }
@@ -761,6 +762,53 @@ impl Count {
         readings
     }
 
+    /// All readings that ever belonged to a station, oldest first: superseded ones and those of rejected sheets too.
+    #[must_use]
+    pub fn readings_ever(&self, contest: usize, station: StationIndex) -> Vec<ReadingView<'_>> {
+        let definition = &self.definition.contests[contest];
+        let table = &self.contests[contest].readings;
+        let mut readings: Vec<_> = table.ever_of_station(station, definition, &self.readers).collect();
+        readings.sort_by_key(ReadingView::entry);
+        readings
+    }
+
+    /// The results files that readings come from, each once.
+    pub fn results_files(&self) -> impl Iterator<Item = DocumentHash> {
+        self.readers.iter().filter_map(|reader| match reader {
+            Reader::Published(file) => Some(*file),
+            _ => None,
+        })
+    }
+
+    /// Every ruling that was ever taken on a station's result, oldest first.
+    #[must_use]
+    pub fn station_rulings(&self, station: StationIndex) -> Vec<RulingView<'_>> {
+        let contests = 0..self.contests.len();
+        let mut rulings: Vec<RulingView<'_>> = contests
+            .flat_map(|contest| self.history_of(Subject::Result { contest, station }, Some(contest)))
+            .collect();
+        rulings.sort_by_key(|ruling| ruling.entry);
+        rulings
+    }
+
+    /// Every ruling that was ever taken on a sheet's place or picture, oldest first.
+    #[must_use]
+    pub fn sheet_rulings(&self, sheet: SheetIndex) -> Vec<RulingView<'_>> {
+        let place = self.history_of(Subject::Place(sheet), None);
+        let mut rulings: Vec<RulingView<'_>> = place.chain(self.history_of(Subject::Picture(sheet), None)).collect();
+        rulings.sort_by_key(|ruling| ruling.entry);
+        rulings
+    }
+
+    fn history_of(&self, subject: Subject, contest: Option<usize>) -> impl Iterator<Item = RulingView<'_>> {
+        self.rulings.history(subject).map(move |(entry, ruling, in_force)| RulingView {
+            entry: EntryIndex(u64::from(entry)),
+            ruling,
+            contest,
+            in_force,
+        })
+    }
+
     /// How many readings with numbers there are in a contest, superseded ones included.
     #[must_use]
     pub fn reading_count(&self, contest: usize) -> usize {
@@ -894,6 +942,19 @@ pub struct SheetView<'a> {
     pub withheld: bool,
     /// Its published pictures.
     pub pages: Vec<PageView<'a>>,
+}
+
+/// A ruling that took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RulingView<'a> {
+    /// Its entry.
+    pub entry: EntryIndex,
+    /// What was decided, why, and by whom.
+    pub ruling: &'a RulingEntry,
+    /// The contest it is about, for rulings on a station's result.
+    pub contest: Option<usize>,
+    /// Whether nothing has superseded it.
+    pub in_force: bool,
 }
 
 #[derive(Clone, Copy)]

@@ -18,6 +18,12 @@ impl UnitIndex {
     pub(crate) fn at(self) -> usize {
         self.0 as usize
     }
+
+    /// The place in [`Geography::units`], for tables beside the geography.
+    #[must_use]
+    pub fn position(self) -> usize {
+        self.at()
+    }
 }
 
 /// A station's place in the [`Geography`].

@@ -56,6 +56,11 @@ impl Readers {
         u32::try_from(at).ok()
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Reader> {
+        self.0.iter()
+    }
+
     pub fn get(&self, index: u32) -> &Reader {
         // Indices come from `intern` alone.
         &self.0[index as usize]
@@ -177,10 +182,19 @@ impl ReadingTable {
         contest: &'a Contest,
         readers: &'a Readers,
     ) -> impl Iterator<Item = ReadingView<'a>> {
+        self.ever_of_station(station, contest, readers).filter(|view| !view.superseded())
+    }
+
+    /// All readings of one station, newest first.
+    pub fn ever_of_station<'a>(
+        &'a self,
+        station: StationIndex,
+        contest: &'a Contest,
+        readers: &'a Readers,
+    ) -> impl Iterator<Item = ReadingView<'a>> {
         let first = self.first_of_station.get(station.at()).copied().filter(|first| *first != NONE);
         std::iter::successors(first, |at| Some(self.next[*at as usize]).filter(|next| *next != NONE))
             .map(|at| self.view(ReadingIndex(at), contest, readers))
-            .filter(|view| !view.superseded())
     }
 
     pub fn heap_bytes(&self) -> usize {

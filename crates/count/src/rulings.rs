@@ -57,6 +57,10 @@ pub(crate) struct Rulings {
     keys: BTreeMap<KeyName, VerifyingKey>,
     heads: BTreeMap<Subject, Vec<Head>>,
     subjects: BTreeMap<u32, Vec<Subject>>,
+    /// Every ruling that took effect, also when another has superseded it since.
+    taken: BTreeMap<u32, RulingEntry>,
+    /// What was ever decided about a subject, oldest first.
+    history: BTreeMap<Subject, Vec<u32>>,
 }
 
 /// Why the fold gives an entry no effect.
@@ -180,6 +184,26 @@ impl Rulings {
             self.heads.entry(*subject).or_default().push(Head { entry, effect });
         }
         self.subjects.insert(entry, subjects);
+    }
+
+    /// Keeps a ruling that took effect on these subjects, for the history of each.
+    pub fn record(&mut self, entry: u32, ruling: &RulingEntry, subjects: &[Subject]) {
+        self.taken.insert(entry, ruling.clone());
+        for subject in subjects {
+            let history = self.history.entry(*subject).or_default();
+            if history.last() != Some(&entry) {
+                history.push(entry);
+            }
+        }
+    }
+
+    /// Every ruling that was ever taken on a subject, oldest first, and whether it is in force.
+    pub fn history(&self, subject: Subject) -> impl Iterator<Item = (u32, &RulingEntry, bool)> {
+        let heads = self.heads(subject);
+        self.history.get(&subject).into_iter().flatten().filter_map(move |entry| {
+            let in_force = heads.iter().any(|head| head.entry == *entry);
+            self.taken.get(entry).map(|ruling| (*entry, ruling, in_force))
+        })
     }
 
     /// The rulings in force on a subject; more than one contradict each other.
