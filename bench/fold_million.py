@@ -1,7 +1,7 @@
 """1,000,000 stations of 40 selections to totals for every unit: Testigo's fold against DuckDB and Polars.
 
-The cargo example `million` of `crates/count` makes the election: ledger bytes and a snapshot for Testigo, a CSV for the
-others, which is turned into Parquet beforehand and not timed. Each contender runs in a process of its own and times
+The cargo example `million` of `crates/count` makes the election: the ledger's entries for Testigo, a CSV for the others,
+which is turned into Parquet beforehand and not timed. Each contender runs in a process of its own and times
 itself from the first byte read to the last unit's total in memory; files are in the system's cache for everyone.
 All must come to the same totals for the same number of units.
 
@@ -65,19 +65,19 @@ def main():
         command(million, "make", place, stations)
         parquet = place / "stations.parquet"
         command(sys.executable, "-c", TO_PARQUET, place / "stations.csv", parquet)
-        answers = {}
+        answers, heap = {}, {}
 
         def contender(name, *words):
             def run():
                 answer = json.loads(command(*words))
                 answers[name] = answer["units"], answer["total"]
+                heap[name] = answer.get("heap")
                 return answer["seconds"]
 
             return run
 
         columns = json.dumps([LEVELS, SELECTIONS])
         contenders = {
-            "Testigo from a snapshot": contender("snapshot", million, "snapshot", place),
             "Testigo from ledger bytes": contender("ledger", million, "ledger", place),
             "DuckDB from Parquet": contender("duckdb", sys.executable, "-c", DUCKDB, parquet, columns),
             "Polars from Parquet": contender("polars", sys.executable, "-c", POLARS, parquet, columns),
@@ -85,8 +85,9 @@ def main():
         found = in_turn(contenders, rounds)
         if len({json.dumps(answer) for answer in answers.values()}) != 1:
             sys.exit(f"the totals differ: {answers}")
-        report(f"{stations:,} stations, {len(SELECTIONS)} selections, to totals of all units", found, "s", "Testigo from a snapshot")
+        report(f"{stations:,} stations, {len(SELECTIONS)} selections, to totals of all units", found, "s", "Testigo from ledger bytes")
         sizes = {file.name: file.stat().st_size for file in sorted(place.iterdir()) if file.is_file()}
+        print(f"\nThe count holds {heap['ledger'] / stations:,.0f} bytes of memory per station.")
         print("\n" + "\n".join(f"- {name}: {size / 1e6:,.1f} MB" for name, size in sizes.items()))
 
 

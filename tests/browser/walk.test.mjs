@@ -34,10 +34,13 @@ for (const language of ['es', 'en']) {
         let unit = await tally(archive)
         for (;;) {
           await showsItself(page, unit, language, size)
-          const child = unit.children.find(({ stations }) => stations.counted > 0)
-          if (!child) break
-          await linkTo(page, child.id).click()
-          unit = await tally(archive, '--unit', child.id)
+          const child = unit.children.find(({ counted }) => counted > 0)
+          await linkTo(page, child.code).click()
+          if (child.state) {
+            await showsItself(page, child, language, size)
+            break
+          }
+          unit = await tally(archive, '--unit', `${child.level}:${child.code}`)
         }
         await showsSheetBesideNumbers(page, size)
         await backToTheTop(page, server.url, language)

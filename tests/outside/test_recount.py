@@ -71,11 +71,10 @@ class TwoPublishedFilesOfOneElection(unittest.TestCase):
         children = tally(self.archive)["children"]
         self.assertEqual(len(children), len(by_state))
         for child in children:
-            rows = by_state[int(child["id"])]
-            answer = tally(self.archive, "--unit", child["id"])
-            with self.subTest(state=child["id"]):
-                self.assertEqual(votes(answer), self.added_up(rows))
-                self.assertEqual(answer["stations"]["counted"], len(rows))
+            rows = by_state[int(child["code"])]
+            with self.subTest(state=child["code"]):
+                self.assertEqual(votes(child), self.added_up(rows))
+                self.assertEqual(child["counted"], len(rows))
 
     def test_second_file_on_top(self):
         archive = Path(self.place.name) / "both"
