@@ -35,6 +35,7 @@ const SCHEMA: &str = "
 ";
 
 const SETTINGS: &str = "
+    PRAGMA page_size = 16384;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -65536;
