@@ -246,10 +246,16 @@ impl Database {
                 "UPDATE head SET published_size = ?1, published_root = ?2",
                 params![checkpoint.size.0, checkpoint.root.0],
             )?;
-            transaction.execute(
-                "DELETE FROM waiting WHERE entry_index < ?1",
-                params![checkpoint.size.0],
-            )?;
+            let size: u64 = transaction.query_row("SELECT size FROM head", [], |row| row.get(0))?;
+            if checkpoint.size.0 == size {
+                // Nothing waits any more: emptying a table costs much less than deleting its rows.
+                transaction.execute("DELETE FROM waiting", [])?;
+            } else {
+                transaction.execute(
+                    "DELETE FROM waiting WHERE entry_index < ?1",
+                    params![checkpoint.size.0],
+                )?;
+            }
             transaction.commit()
         };
         mark(&mut self.connection).map_err(|error| sorted(&self.path, error))

@@ -15,10 +15,8 @@ use testigo_ledger::Hash;
 
 use crate::error::ArchiveError;
 
-/// Files being synced at the same time.
-const SYNC_THREADS: usize = 4;
-/// Below this many files, threads cost more than they save.
-const FILES_WORTH_A_THREAD: usize = 8;
+/// Files being synced at the same time. The threads only wait, so there are more of them than processors.
+const SYNC_THREADS: usize = 16;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,17 +96,28 @@ impl Staging {
             .map(|staged| staged.temporary.as_path())
     }
 
-    /// Makes all files durable in their places. On an error none counts as written, and those not yet moved are forgotten.
+    /// Makes all files durable in their places. On an error none counts as written, and all are forgotten.
     pub(crate) fn settle(&mut self) -> Result<(), ArchiveError> {
-        let files = std::mem::take(&mut self.files);
-        let result = settle(&files);
-        if result.is_err() {
-            for staged in files.values() {
-                // The next opening empties the directory anyway.
-                let _ = fs::remove_file(&staged.temporary);
-            }
+        let settled = settle(&self.files);
+        match settled {
+            Ok(()) => self.files.clear(),
+            Err(_) => self.discard(),
         }
-        result
+        settled
+    }
+
+    /// Forgets all files not yet settled.
+    pub(crate) fn discard(&mut self) {
+        for staged in std::mem::take(&mut self.files).into_values() {
+            // Gives room back at once; what cannot be removed now, the next opening removes.
+            let _ = fs::remove_file(&staged.temporary);
+        }
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        self.discard();
     }
 }
 
@@ -130,12 +139,12 @@ fn settle(files: &BTreeMap<PathBuf, Staged>) -> Result<(), ArchiveError> {
 
 /// Syncs files or directories.
 fn sync_all(paths: &[&Path]) -> Result<(), ArchiveError> {
-    if paths.len() < FILES_WORTH_A_THREAD {
-        return paths.iter().try_for_each(|path| sync(path));
+    if let [only] = paths {
+        return sync(only);
     }
     thread::scope(|scope| {
         let workers: Vec<_> = paths
-            .chunks(paths.len().div_ceil(SYNC_THREADS))
+            .chunks(paths.len().div_ceil(SYNC_THREADS).max(1))
             .map(|chunk| scope.spawn(move || chunk.iter().try_for_each(|path| sync(path))))
             .collect();
         workers
@@ -189,13 +198,18 @@ pub(crate) fn write_new(
     bytes: &[u8],
     visibility: Visibility,
 ) -> Result<(), ArchiveError> {
-    OpenOptions::new()
+    let failed = |source| ArchiveError::io(path, "written", source);
+    let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(visibility.file_mode())
         .open(path)
-        .and_then(|mut file| file.write_all(bytes))
-        .map_err(|source| ArchiveError::io(path, "written", source))
+        .map_err(failed)?;
+    file.write_all(bytes).map_err(|source| {
+        // Half a file is of no use, and takes room that may have run out.
+        let _ = fs::remove_file(path);
+        failed(source)
+    })
 }
 
 /// Puts a file in place of an earlier one, durably: readers see the one or the other, whole.

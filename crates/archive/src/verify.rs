@@ -3,7 +3,7 @@
 //! Leaves come from the entries' bytes alone; tiles are only compared. When an entry and its tile disagree, the signed root tells which of them
 //! is damaged.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use testigo_ledger::tile::{parse_bundle, parse_hashes};
@@ -23,7 +23,7 @@ use crate::reader::{ArchiveReader, find_bundle, read_checkpoint};
 pub struct LedgerReport {
     /// The head that was verified.
     pub checkpoint: Checkpoint,
-    /// Earlier heads found to be beginnings of this one, itself included.
+    /// Signed heads found to be beginnings of this one, `checkpoint` itself included.
     pub checkpoints: u64,
     /// Entries hashed.
     pub entries: u64,
@@ -164,7 +164,7 @@ pub fn verify_ledger(
 struct Verification<'reader> {
     layout: &'reader Layout,
     /// All signed heads up to the published one, by size.
-    heads: Vec<(PathBuf, Checkpoint)>,
+    heads: BTreeMap<TreeSize, Vec<(PathBuf, Hash)>>,
     /// What the entries give.
     computed: Appender,
     root: Frontier,
@@ -183,7 +183,8 @@ impl<'reader> Verification<'reader> {
     fn begin(reader: &'reader ArchiveReader) -> Result<Self, VerifyError> {
         let layout = reader.layout();
         let checkpoint = reader.checkpoint()?;
-        let mut heads = Vec::new();
+        let mut checkpoints = 1;
+        let mut heads: BTreeMap<TreeSize, Vec<(PathBuf, Hash)>> = BTreeMap::new();
         for path in list(&layout.checkpoints())? {
             let Some(size) = file_name(&path)
                 .parse()
@@ -205,13 +206,16 @@ impl<'reader> Verification<'reader> {
                 }
                 .into());
             }
-            heads.push((path, head));
+            heads.entry(size).or_default().push((path, head.root));
+            checkpoints += 1;
         }
-        heads.push((layout.checkpoint(), checkpoint.clone()));
-        heads.sort_by_key(|(_, head)| head.size);
+        heads
+            .entry(checkpoint.size)
+            .or_default()
+            .push((layout.checkpoint(), checkpoint.root));
         let report = LedgerReport {
             checkpoint,
-            checkpoints: u64::try_from(heads.len()).unwrap_or(u64::MAX),
+            checkpoints,
             entries: 0,
             bundles: 0,
             tiles: 0,
@@ -237,8 +241,7 @@ impl<'reader> Verification<'reader> {
         each: &mut impl FnMut(EntryIndex, &[u8]),
     ) -> Result<(), VerifyError> {
         let size = self.report.checkpoint.size;
-        let sizes: BTreeSet<TreeSize> = self.heads.iter().map(|(_, head)| head.size).collect();
-        self.check_heads_here(&sizes)?;
+        self.check_heads_here()?;
         for wanted in TilePath::all(size).filter(|path| path.content() == TileContent::Entries) {
             let (path, bytes) = find_bundle(self.layout, wanted)?;
             let file = self.layout.tile(&path);
@@ -268,7 +271,7 @@ impl<'reader> Verification<'reader> {
                     .append(entry)
                     .map_err(|_| Fault::Missing { path: file.clone() })?;
                 each(index, entry);
-                self.check_heads_here(&sizes)?;
+                self.check_heads_here()?;
             }
             let completed = self.computed.take_completed();
             self.compare(completed)?;
@@ -287,22 +290,22 @@ impl<'reader> Verification<'reader> {
     }
 
     /// At the size of a signed head: its root, and the partial files it needs.
-    fn check_heads_here(&mut self, sizes: &BTreeSet<TreeSize>) -> Result<(), ArchiveError> {
+    fn check_heads_here(&mut self) -> Result<(), ArchiveError> {
         let size = self.root.size();
-        if !sizes.contains(&size) {
+        let Some(heads) = self.heads.get(&size) else {
             return Ok(());
-        }
+        };
         let found = self.root.root();
-        for (path, head) in self.heads.iter().filter(|(_, head)| head.size == size) {
-            if head.root != found && self.wrong_root.is_none() {
-                let fault = Fault::Root {
-                    path: path.clone(),
-                    size,
-                    expected: head.root,
-                    found,
-                };
-                self.wrong_root = Some(fault);
-            }
+        if let Some((path, expected)) = heads.iter().find(|(_, root)| *root != found)
+            && self.wrong_root.is_none()
+        {
+            let (path, expected) = (path.clone(), *expected);
+            self.wrong_root = Some(Fault::Root {
+                path,
+                size,
+                expected,
+                found,
+            });
         }
         let partial = self.computed.partial_files();
         self.compare(partial)

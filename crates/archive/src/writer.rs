@@ -7,27 +7,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use testigo_ledger::tile::{FULL_WIDTH, parse_bundle};
-use testigo_ledger::{
-    Appender, Checkpoint, EntryIndex, Hash, LedgerFile, ResumeError, TilePath, TileStore,
-    TileWidth, TreeSize, empty_root,
-};
+use testigo_ledger::{EntryIndex, Hash, TreeSize};
 
 use crate::database::{Database, OriginalRow, Sequenced};
 use crate::error::ArchiveError;
 use crate::files::{
-    Staging, Visibility, create_directory, file_name, list, read, read_if_there, remove_if_there,
-    replace, sync_directory_of,
+    Staging, Visibility, create_directory, list, read, read_if_there, sync_directory_of,
 };
 use crate::layout::{FORMAT_VERSION, Layout, RenditionFormat};
 use crate::lock::WriterLock;
-use crate::reader::{ArchiveReader, check_format, read_checkpoint};
+use crate::reader::{ArchiveReader, check_format};
 use crate::signer::{Signer, random_bytes};
 
 /// The longest entry, in bytes. The format would allow 65,535.
 pub const LONGEST_ENTRY: usize = 8_000;
-/// Entries read from the database at a time.
-const ENTRIES_AT_A_TIME: u32 = 16_384;
 /// Separates commitments to originals from all other hashes.
 const COMMITMENT_DOMAIN: &[u8] = b"testigo original v1\n";
 
@@ -62,9 +55,9 @@ pub struct StoredOriginal {
 /// An archive open for writing.
 #[derive(Debug)]
 pub struct Archive {
-    layout: Layout,
-    signer: Signer,
-    database: Database,
+    pub(crate) layout: Layout,
+    pub(crate) signer: Signer,
+    pub(crate) database: Database,
     /// Files put but not yet durable.
     staging: Staging,
     /// Originals put but not yet recorded.
@@ -307,8 +300,8 @@ impl Archive {
 
     /// Appends entries, in order, all or none. When this returns, they and everything put before are on the disk.
     ///
-    /// An entry whose exact bytes are already in the ledger is not appended again. On an error, whatever was put since the last
-    /// successful call is forgotten too and must be put again.
+    /// An entry whose exact bytes are already in the ledger is not appended again. On an error (other than an entry too long) whatever
+    /// was put since the last successful call is forgotten too and must be put again.
     pub fn append(&mut self, entries: &[impl AsRef<[u8]>]) -> Result<Vec<Appended>, ArchiveError> {
         for (position, entry) in entries.iter().enumerate() {
             check_length(position, entry.as_ref())?;
@@ -325,274 +318,6 @@ impl Archive {
     /// Makes everything put so far durable without appending anything.
     pub fn sync(&mut self) -> Result<(), ArchiveError> {
         self.append(&[[]; 0]).map(drop)
-    }
-
-    /// Publishes all entries: bundles and tiles, synced and read back, then the signed checkpoint. Does nothing if there are no new ones.
-    pub fn publish(&mut self) -> Result<Checkpoint, ArchiveError> {
-        let old = self.published()?;
-        let size = self.database.head()?.size;
-        if size == old.size && size.0 > 0 {
-            return Ok(old);
-        }
-        let signed = self.check_signed(&old, size)?;
-        let mut appender = self.resume(&old)?;
-        let mut staging = Staging::new(self.layout.incoming());
-        while appender.size() < size {
-            let next = appender.size().next_index();
-            let entries = self.database.waiting(next, ENTRIES_AT_A_TIME)?;
-            if entries.first().is_none_or(|entry| entry.index != next) {
-                let (path, found) = (self.database.path().to_owned(), appender.size());
-                return Err(ArchiveError::DatabaseBehind {
-                    path,
-                    found,
-                    published: size,
-                });
-            }
-            for entry in &entries {
-                self.push(&mut appender, &entry.bytes)?;
-                self.check_passes(signed.as_ref(), &appender)?;
-            }
-            stage(&mut staging, &self.layout, appender.take_completed())?;
-        }
-        stage(&mut staging, &self.layout, appender.partial_files())?;
-        staging.settle()?;
-
-        let new = Checkpoint {
-            origin: self.signer.key.name().to_owned(),
-            size,
-            root: appender.root(),
-        };
-        self.read_back(&old, &new)?;
-        let note = self.signer.sign(&new)?.to_string();
-        let temporary = self.layout.incoming().join("checkpoint");
-        for path in [self.layout.checkpoint_of(size), self.layout.checkpoint()] {
-            replace(&path, &temporary, note.as_bytes(), Visibility::Public)?;
-        }
-        self.database.mark_published(&new)?;
-        Ok(new)
-    }
-
-    /// The published head; that of the empty ledger if nothing was published yet.
-    fn published(&self) -> Result<Checkpoint, ArchiveError> {
-        let path = self.layout.checkpoint();
-        if !path.exists() && self.database.head()?.published_size.0 == 0 {
-            return Ok(Checkpoint {
-                origin: self.signer.key.name().to_owned(),
-                size: TreeSize(0),
-                root: empty_root(),
-            });
-        }
-        read_checkpoint(&path, self.signer.key.verifying_key())
-    }
-
-    fn resume(&self, checkpoint: &Checkpoint) -> Result<Appender, ArchiveError> {
-        Appender::resume(&self.layout, checkpoint).map_err(|source| self.damaged(source))
-    }
-
-    fn damaged(&self, source: ResumeError<ArchiveError>) -> ArchiveError {
-        ArchiveError::Ledger {
-            path: self.layout.ledger(),
-            source: Box::new(source),
-        }
-    }
-
-    fn push(&self, appender: &mut Appender, entry: &[u8]) -> Result<(), ArchiveError> {
-        let too_long = |_| ArchiveError::EntryTooLong {
-            position: 0,
-            length: entry.len(),
-            most: LONGEST_ENTRY,
-        };
-        appender.append(entry).map(drop).map_err(too_long)
-    }
-
-    /// A head once signed must be passed through on the way to the next.
-    fn check_passes(
-        &self,
-        signed: Option<&Checkpoint>,
-        appender: &Appender,
-    ) -> Result<(), ArchiveError> {
-        match signed {
-            Some(head) if head.size == appender.size() => {
-                self.check_same(&self.signer.head_file, head, appender.root())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_same(&self, path: &Path, head: &Checkpoint, found: Hash) -> Result<(), ArchiveError> {
-        if head.root == found {
-            return Ok(());
-        }
-        Err(ArchiveError::Forked {
-            path: path.to_owned(),
-            size: head.size,
-            expected: head.root,
-            found,
-        })
-    }
-
-    /// Computes everything since the old checkpoint again, from the bytes of the files just written.
-    fn read_back(&self, old: &Checkpoint, new: &Checkpoint) -> Result<(), ArchiveError> {
-        let mut appender = self.resume(old)?;
-        while appender.size() < new.size {
-            let number = appender.size().0 / u64::from(FULL_WIDTH);
-            let first = number * u64::from(FULL_WIDTH);
-            let width = TileWidth::new((new.size.0 - first).min(u64::from(FULL_WIDTH)))
-                .unwrap_or(TileWidth::FULL);
-            let path = TilePath::entries(number, width);
-            let damaged = || ArchiveError::ReadBack {
-                path: self.layout.tile(&path),
-            };
-            let bytes = self.layout.read_tile(&path)?.ok_or_else(damaged)?;
-            let entries = parse_bundle(&bytes, width).map_err(|_| damaged())?;
-            let known = usize::try_from(appender.size().0 - first).map_err(|_| damaged())?;
-            for entry in entries.into_iter().skip(known) {
-                self.push(&mut appender, entry)?;
-            }
-            self.compare(&appender.take_completed())?;
-        }
-        self.compare(&appender.partial_files())?;
-        if appender.root() == new.root {
-            Ok(())
-        } else {
-            Err(ArchiveError::ReadBack {
-                path: self.layout.ledger(),
-            })
-        }
-    }
-
-    fn compare(&self, files: &[LedgerFile]) -> Result<(), ArchiveError> {
-        for file in files {
-            if self.layout.read_tile(&file.path)?.as_ref() != Some(&file.bytes) {
-                return Err(ArchiveError::ReadBack {
-                    path: self.layout.tile(&file.path),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Holds the three memories of what was published against each other: ledger, database, and the signer's head file.
-    fn check_heads(&self) -> Result<(), ArchiveError> {
-        let published = self.published()?;
-        let head = self.database.head()?;
-        let database = self.database.path();
-        if head.size < published.size {
-            let path = database.to_owned();
-            return Err(ArchiveError::DatabaseBehind {
-                path,
-                found: head.size,
-                published: published.size,
-            });
-        }
-        if head.published_size > published.size {
-            let path = self.layout.checkpoint();
-            return Err(ArchiveError::LedgerBehind {
-                path,
-                found: published.size,
-                published: head.published_size,
-            });
-        }
-        if head.published_size == published.size {
-            let remembered = Checkpoint {
-                root: head.published_root,
-                ..published.clone()
-            };
-            self.check_same(database, &remembered, published.root)?;
-        } else {
-            self.check_waiting(&head.published_size, &published)?;
-        }
-        self.check_signed(&published, head.size).map(drop)
-    }
-
-    /// A checkpoint of which the database does not know yet must be over the entries that wait in the database.
-    fn check_waiting(&self, from: &TreeSize, published: &Checkpoint) -> Result<(), ArchiveError> {
-        let old = match from.0 {
-            0 => Checkpoint {
-                origin: published.origin.clone(),
-                size: *from,
-                root: empty_root(),
-            },
-            _ => read_checkpoint(
-                &self.layout.checkpoint_of(*from),
-                self.signer.key.verifying_key(),
-            )?,
-        };
-        let mut appender = self.resume(&old)?;
-        while appender.size() < published.size {
-            let missing = published.size.0 - appender.size().0;
-            let limit = u32::try_from(missing)
-                .unwrap_or(u32::MAX)
-                .min(ENTRIES_AT_A_TIME);
-            let entries = self.database.waiting(appender.size().next_index(), limit)?;
-            if entries
-                .first()
-                .is_none_or(|entry| entry.index != appender.size().next_index())
-            {
-                let (path, found) = (self.database.path().to_owned(), appender.size());
-                return Err(ArchiveError::DatabaseBehind {
-                    path,
-                    found,
-                    published: published.size,
-                });
-            }
-            for entry in &entries {
-                self.push(&mut appender, &entry.bytes)?;
-            }
-            appender.take_completed();
-        }
-        self.check_same(&self.layout.checkpoint(), published, appender.root())
-    }
-
-    /// The last head signed must lie on the way of this ledger. Where it lies ahead of the checkpoint, [`Self::publish`] compares.
-    fn check_signed(
-        &self,
-        published: &Checkpoint,
-        size: TreeSize,
-    ) -> Result<Option<Checkpoint>, ArchiveError> {
-        let path = &self.signer.head_file;
-        let Some(signed) = self.signer.last_head()? else {
-            let nothing_signed = published.size.0 == 0;
-            return if nothing_signed {
-                Ok(None)
-            } else {
-                Err(ArchiveError::HeadMissing { path: path.clone() })
-            };
-        };
-        if signed.size > size {
-            return Err(ArchiveError::RolledBack {
-                path: path.clone(),
-                signed: signed.size,
-                found: size,
-            });
-        }
-        if signed.size == published.size {
-            self.check_same(path, &signed, published.root)?;
-        } else if signed.size < published.size {
-            let earlier = self.layout.checkpoint_of(signed.size);
-            let earlier = read_checkpoint(&earlier, self.signer.key.verifying_key())?;
-            self.check_same(path, &signed, earlier.root)?;
-        }
-        Ok(Some(signed))
-    }
-
-    /// Removes unfinished files, and originals that no row knows: their entries were never acknowledged.
-    fn discard_leftovers(&self) -> Result<(), ArchiveError> {
-        for path in list(&self.layout.incoming())? {
-            remove_if_there(&path)?;
-        }
-        let known = self.database.commitments()?;
-        for shelf in list(&self.layout.originals())? {
-            for path in list(&shelf)? {
-                let is_known = file_name(&path)
-                    .parse()
-                    .is_ok_and(|commitment: Hash| known.contains(&commitment));
-                if !is_known {
-                    remove_if_there(&path)?;
-                }
-            }
-        }
-        Ok(())
     }
 }
 
@@ -615,14 +340,4 @@ fn check_length(position: usize, entry: &[u8]) -> Result<(), ArchiveError> {
         });
     }
     Ok(())
-}
-
-fn stage(
-    staging: &mut Staging,
-    layout: &Layout,
-    files: Vec<LedgerFile>,
-) -> Result<(), ArchiveError> {
-    files
-        .iter()
-        .try_for_each(|file| staging.add(layout.tile(&file.path), &file.bytes, Visibility::Public))
 }

@@ -224,15 +224,18 @@ fn a_killed_writer_loses_nothing() {
         } else {
             "opened"
         };
+        let pause = if awaited == "begin" {
+            1 << numbers.below(16)
+        } else {
+            numbers.below(250_000)
+        };
         for line in lines.iter().by_ref() {
             opened |= line == "opened";
             if line == awaited {
                 break;
             }
         }
-        thread::sleep(Duration::from_micros(
-            numbers.below(if awaited == "begin" { 30_000 } else { 250_000 }),
-        ));
+        thread::sleep(Duration::from_micros(pause));
         kill(child);
         for line in lines {
             opened |= line == "opened";
@@ -262,7 +265,7 @@ fn a_killed_creation_leaves_an_archive_or_none() {
         let place = Place::new();
         let (child, lines) = start("create", place.root.path(), run);
         assert_eq!(lines.recv().unwrap(), "begin");
-        thread::sleep(Duration::from_micros(numbers.below(120_000)));
+        thread::sleep(Duration::from_micros(1 << numbers.below(18)));
         kill(child);
         match Archive::open(&place.archive(), place.signer()) {
             Ok(archive) => {
