@@ -12,6 +12,7 @@ pub mod fold;
 pub mod geography;
 pub mod grammar;
 pub mod identifier;
+pub mod mapping;
 pub mod pack;
 pub mod readings;
 pub mod register;

@@ -68,6 +68,8 @@ impl Default for CountingRule {
 pub struct SheetLayout {
     /// Its id.
     pub id: String,
+    /// Height over width in hundredths, from and to, of pictures with this layout.
+    pub aspect: Option<[u32; 2]>,
     /// Where to look for the code first.
     pub codes: Vec<[u16; 4]>,
     /// Areas with names, identity numbers and signatures, hidden in what is published.
@@ -129,6 +131,7 @@ struct LevelFile {
 #[serde(deny_unknown_fields)]
 struct SheetFile {
     id: Spanned<String>,
+    aspect: Option<Spanned<[u32; 2]>>,
     #[serde(default)]
     codes: Vec<Spanned<[u16; 4]>>,
     #[serde(default)]
@@ -224,6 +227,44 @@ impl Pack {
     }
 }
 
+/// The whole of a picture.
+const WHOLE_PICTURE: [u16; 4] = [0, 0, 10_000, 10_000];
+
+impl Pack {
+    /// The layout of a picture of this size, if the pack has one.
+    #[must_use]
+    pub fn layout(&self, width: u32, height: u32) -> Option<&SheetLayout> {
+        let aspect = (u64::from(height) * 100).checked_div(u64::from(width))?;
+        self.sheets.iter().find(|sheet| {
+            sheet.aspect.is_none_or(|[from, to]| (u64::from(from)..=u64::from(to)).contains(&aspect))
+        })
+    }
+
+    /// The areas to hide before a picture is published. `code` is where the middle of a code was seen, in
+    /// ten-thousandths: it tells which way up the sheet lies. Where that is not known, both ways are hidden; where no
+    /// layout fits, everything is. Showing less is a nuisance, showing a name can be an arrest.
+    #[must_use]
+    pub fn hidden_areas(&self, width: u32, height: u32, code: Option<[u16; 2]>) -> Vec<[u16; 4]> {
+        let Some(layout) = self.layout(width, height) else { return vec![WHOLE_PICTURE] };
+        let turned = |area: &[u16; 4]| {
+            let [left, top, right, bottom] = *area;
+            [10_000 - right, 10_000 - bottom, 10_000 - left, 10_000 - top]
+        };
+        let holds = |areas: &[[u16; 4]], [x, y]: [u16; 2]| {
+            areas.iter().any(|[left, top, right, bottom]| (*left..=*right).contains(&x) && (*top..=*bottom).contains(&y))
+        };
+        let upright = layout.personal.iter().copied();
+        let upside_down = layout.personal.iter().map(turned);
+        match code {
+            Some(middle) if holds(&layout.codes, middle) => upright.collect(),
+            Some([x, y]) if holds(&layout.codes, [10_000 - x.min(10_000), 10_000 - y.min(10_000)]) => {
+                upside_down.collect()
+            }
+            _ => upright.chain(upside_down).collect(),
+        }
+    }
+}
+
 fn parse_levels(source: &Source<'_>, raw: &Spanned<Vec<LevelFile>>) -> Result<Vec<Level>, SourceError> {
     if raw.get_ref().is_empty() || raw.get_ref().len() > 20 {
         return Err(source.at(raw, "level", "write 1 to 20 levels, from the widest down to the station"));
@@ -262,8 +303,14 @@ fn parse_sheet(source: &Source<'_>, raw: SheetFile) -> Result<SheetLayout, Sourc
             })
             .collect::<Result<Vec<_>, _>>()
     };
+    if let Some(aspect) = &raw.aspect
+        && aspect.get_ref()[0] >= aspect.get_ref()[1]
+    {
+        return Err(source.at(aspect, "sheet.aspect", "write [from, to] in hundredths of height over width, from below to"));
+    }
     Ok(SheetLayout {
         id: raw.id.into_inner(),
+        aspect: raw.aspect.map(Spanned::into_inner),
         codes: areas(raw.codes, "sheet.codes")?,
         personal: areas(raw.personal, "sheet.personal")?,
     })

@@ -356,6 +356,14 @@ impl<'a> ReadingView<'a> {
             || self.stated_cast().contradicts(other.stated_cast())
     }
 
+    /// Whether numbers that are not in the ledger yet would contradict this reading.
+    #[must_use]
+    pub fn differs_from_numbers(&self, numbers: &Numbers) -> bool {
+        let (mut table, readers) = (ReadingTable::default(), Readers::default());
+        let pushed = table.push(self.contest, numbers, 0, StationIndex(0), 0, 0);
+        pushed.is_none_or(|index| self.differs_from(&table.view(index, self.contest, &readers)))
+    }
+
     /// A stated total that is absent on one side is compared with the sum of the other side's lines.
     fn stated_valid_or_sum(&self) -> Cell {
         match self.stated_valid() {

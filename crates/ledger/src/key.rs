@@ -151,6 +151,11 @@ impl VerifyingKey {
         &self.name
     }
 
+    /// The 32 bytes of the Ed25519 public key.
+    pub fn public_bytes(&self) -> [u8; 32] {
+        self.key.to_bytes()
+    }
+
     /// The key's id.
     pub fn id(&self) -> KeyId {
         self.id

@@ -1,9 +1,65 @@
 //! The command line: wires archive, reader, fold and site together and contains no rules of its own.
 
+mod commands;
+mod counting;
+mod keys;
+mod layout;
 mod packs;
+mod parallel;
+mod terminal;
 
-fn main() {
-    for name in packs::EMBEDDED {
-        let _ = packs::PackFiles::find(name).and_then(|files| files.parse());
-    }
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Every polling station's tally sheet: read, checked, added up, published, and provable by anyone.
+#[derive(Debug, Parser)]
+#[command(name = "testigo", version, max_term_width = 100, after_help = "Exit codes: 0 done; 1 finished, but something was wrong or left out; 2 nothing was done.")]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// A new archive for an election
+    Init(commands::init::InitArguments),
+    /// Put pictures of sheets, or a results file, into the ledger
+    Import(commands::import::ImportArguments),
+    /// Read every sheet that has no reading yet
+    Read(commands::read::ReadArguments),
+    /// Show the result of a unit
+    Tally(commands::tally::TallyArguments),
+    /// List everything that a person should look at, worst first
+    Check(commands::check::CheckArguments),
+    /// Sign a decision on a reading, a sheet or a station
+    Rule(commands::rule::RuleArguments),
+    /// Publish the site of an archive on this machine
+    Serve(commands::serve::ServeArguments),
+    /// Recompute everything from the bytes
+    Verify(commands::verify::VerifyArguments),
+    /// Make, show and admit adjudicators' keys
+    Key(commands::key::KeyArguments),
+    /// List and check country packs
+    Pack(commands::pack::PackArguments),
+}
+
+fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    let done = match &command_line.command {
+        Command::Init(arguments) => commands::init::run(arguments),
+        Command::Import(arguments) => commands::import::run(arguments),
+        Command::Read(arguments) => commands::read::run(arguments),
+        Command::Tally(arguments) => commands::tally::run(arguments),
+        Command::Check(arguments) => commands::check::run(arguments),
+        Command::Rule(arguments) => commands::rule::run(arguments),
+        Command::Serve(arguments) => commands::serve::run(arguments),
+        Command::Verify(arguments) => commands::verify::run(arguments),
+        Command::Key(arguments) => commands::key::run(arguments),
+        Command::Pack(arguments) => commands::pack::run(arguments),
+    };
+    done.unwrap_or_else(|error| {
+        note!("error: {error:#}");
+        ExitCode::from(2)
+    })
 }

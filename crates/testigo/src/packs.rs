@@ -43,8 +43,10 @@ macro_rules! embedded {
 }
 
 embedded! {
+    "bolivia-2020": ["mesa"];
+    "cordoba-2019": ["mesa"];
     "demo": [];
-    "ve-2024": [];
+    "ve-2024": ["convzla"];
 }
 
 impl PackFiles {

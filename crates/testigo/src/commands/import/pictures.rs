@@ -1,0 +1,180 @@
+//! Pictures of sheets: strip what is not pixels, keep the original apart, mask what is published, log the arrival.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use testigo_archive::{Archive, RenditionFormat};
+use testigo_count::entry::{IntakeEntry, Page, SheetEntry};
+use testigo_count::pack::Pack;
+use testigo_count::{DocumentHash, Entry, EntryIndex, SourceClass};
+use testigo_sheet::mask::{self, Area};
+use testigo_sheet::metadata::{self, Stripped};
+use testigo_sheet::picture::Limits;
+use testigo_sheet::qr::{self, Outcome};
+
+use super::files::{Files, Found};
+use crate::parallel;
+use crate::terminal::{Progress, grouped};
+use crate::{counting, layout, say};
+
+/// A file that was left out, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureFault {
+    pub name: String,
+    pub message: String,
+}
+
+/// What became of the pictures.
+#[derive(Debug, Default)]
+pub struct PicturesReport {
+    pub added: usize,
+    /// Pictures whose very bytes (without metadata) are here already.
+    pub known: usize,
+    /// Pictures hidden altogether because no layout of the pack fits them.
+    pub hidden: usize,
+    pub faults: Vec<PictureFault>,
+}
+
+impl PicturesReport {
+    pub fn print(&self) {
+        say!("{} sheets added", grouped(self.added as u64));
+        if self.known > 0 {
+            say!("{:>9} pictures were here already", grouped(self.known as u64));
+        }
+        if self.hidden > 0 {
+            say!("{:>9} have a shape that the pack does not know: their pictures are hidden until a person masks them", grouped(self.hidden as u64));
+        }
+        for fault in &self.faults {
+            say!("  left out {}: {}", fault.name, fault.message);
+        }
+        if !self.faults.is_empty() {
+            say!("{} files were left out; everything else is in", self.faults.len());
+        }
+        if self.added > 0 {
+            say!("hint: `testigo read` reads them");
+        }
+    }
+}
+
+/// All cores that this process may use.
+pub fn all_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A picture, prepared apart from the archive so that all cores can help.
+struct Prepared {
+    name: String,
+    stripped: Stripped,
+    rendition: mask::Rendition,
+    hidden: bool,
+}
+
+/// Imports pictures, in batches that become durable together.
+pub fn import_pictures(
+    archive: &mut Archive,
+    sources: &[PathBuf],
+    source: SourceClass,
+    jobs: usize,
+) -> Result<PicturesReport> {
+    let (count, _) = counting::load(&archive.reader()?)?;
+    let pack = count.pack();
+    if pack.sheets.is_empty() {
+        bail!("the pack `{}` does not say where a sheet shows personal data, so pictures cannot be published\nhint: add a [[sheet]] with `personal` areas to the pack", pack.id);
+    }
+    let limits = Limits::default();
+    let mut report = PicturesReport::default();
+    let mut files = Files::new(sources, limits.max_bytes);
+    let progress = Progress::new("pictures", 0);
+    let mut published = Instant::now();
+    loop {
+        let batch: Vec<Found> = files.by_ref().take(IntakeEntry::LARGEST_BATCH).collect();
+        if batch.is_empty() {
+            break;
+        }
+        let size = batch.len() as u64;
+        let prepared = parallel::map(batch, jobs, |found| prepare(found, pack, &limits));
+        let mut pictures = Vec::new();
+        for one in prepared {
+            match one {
+                Ok(picture) => pictures.push(picture),
+                Err(fault) => report.faults.push(fault),
+            }
+        }
+        store(archive, pictures, source, &mut report)?;
+        progress.advance(size);
+        if published.elapsed() > Duration::from_secs(2) {
+            archive.publish()?;
+            published = Instant::now();
+        }
+    }
+    progress.finish();
+    archive.publish()?;
+    Ok(report)
+}
+
+fn prepare(found: Found, pack: &Pack, limits: &Limits) -> Result<Prepared, PictureFault> {
+    let fault = |message: String| PictureFault { name: found.name.clone(), message };
+    let bytes = found.content.as_ref().map_err(|message| fault(message.clone()))?;
+    let stripped = metadata::strip(bytes, limits).map_err(|error| fault(error.to_string()))?;
+    let grey = stripped.decode_grey(limits).map_err(|error| fault(error.to_string()))?;
+    let (width, height) = (grey.width(), grey.height());
+    let layout = pack.layout(width, height);
+    let places = layout.map(layout::places).unwrap_or_default();
+    // Only to learn which way up the sheet lies; the reading itself is a step of its own.
+    let corners = match qr::read_sheet(&grey, &places, &mut |_| true) {
+        Outcome::Read { reading, .. } => Some(reading.corners),
+        Outcome::Unread { failure, .. } => failure.corners(),
+    };
+    let middle = corners.map(|corners| layout::middle(&corners, width, height));
+    let areas: Vec<Area> = pack.hidden_areas(width, height, middle).into_iter().filter_map(layout::area).collect();
+    let rendition = mask::rendition(&stripped, &areas, &[]).map_err(|error| fault(error.to_string()))?;
+    Ok(Prepared { name: found.name, stripped, rendition, hidden: layout.is_none() })
+}
+
+fn store(
+    archive: &mut Archive,
+    pictures: Vec<Prepared>,
+    source: SourceClass,
+    report: &mut PicturesReport,
+) -> Result<()> {
+    let mut pages = Vec::new();
+    for picture in pictures {
+        // Only the organiser's own files keep their names, and only privately: a sender's file name can be a trace.
+        let name = (source != SourceClass::Public).then_some(picture.name.as_str());
+        let original = archive.put_original(&picture.stripped.bytes, name)?;
+        if original.already_known {
+            report.known += 1;
+            continue;
+        }
+        let format = match picture.rendition.extension {
+            "jpg" => RenditionFormat::Jpg,
+            _ => RenditionFormat::Png,
+        };
+        let rendition = archive.put_rendition(&picture.rendition.bytes, format)?;
+        report.hidden += usize::from(picture.hidden);
+        let rectangles = picture.rendition.masked.iter();
+        pages.push(Page {
+            commitment: DocumentHash::from_bytes(original.commitment.0),
+            height: picture.rendition.height,
+            masked: rectangles.map(layout::corners).collect(),
+            media: picture.rendition.extension.to_owned(),
+            rendition: DocumentHash::from_bytes(rendition.0),
+            width: picture.rendition.width,
+        });
+    }
+    if pages.is_empty() {
+        return Ok(());
+    }
+    report.added += pages.len();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?.as_secs();
+    let intake = IntakeEntry::new(pages.iter().map(|page| page.commitment).collect(), source, now);
+    // The one writer knows the next index; arrival and sheets become durable together or not at all.
+    let index = EntryIndex(archive.size()?.0);
+    let mut entries = vec![Entry::Intake(intake).to_bytes()?];
+    for page in pages {
+        entries.push(Entry::Sheet(SheetEntry::new(index, vec![page])).to_bytes()?);
+    }
+    archive.append(&entries)?;
+    Ok(())
+}

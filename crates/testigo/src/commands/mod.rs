@@ -1,0 +1,36 @@
+//! One file for each command: its arguments, and what it wires together.
+
+pub mod check;
+pub mod import;
+pub mod init;
+pub mod key;
+pub mod pack;
+pub mod read;
+pub mod rule;
+pub mod serve;
+pub mod tally;
+pub mod verify;
+
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+/// The command finished, but something was wrong or left out.
+pub const SOMETHING_WRONG: u8 = 1;
+
+/// How a command answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For spreadsheets.
+    Csv,
+    /// For programs.
+    Json,
+}
+
+/// 0 when all is well, 1 when something was wrong or left out.
+pub fn exit(all_well: bool) -> ExitCode {
+    if all_well { ExitCode::SUCCESS } else { ExitCode::from(SOMETHING_WRONG) }
+}

@@ -1,0 +1,94 @@
+//! `testigo verify`: recompute everything from the bytes. Needs no lock and no key.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use testigo_archive::{ArchiveReader, VerifyError, verify_ledger};
+use testigo_count::geography::UnitIndex;
+use testigo_count::{Count, LocalText};
+
+use super::exit;
+use crate::counting::ArchiveDocuments;
+use crate::terminal::grouped;
+use crate::say;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  testigo verify venezuela")]
+pub struct VerifyArguments {
+    /// The archive; it may be in use, left by a killed process, or on a read-only disk
+    pub dir: PathBuf,
+}
+
+pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
+    let reader = ArchiveReader::open(&arguments.dir)?;
+    let documents = ArchiveDocuments(&reader);
+    let mut count: Option<Count> = None;
+    let mut fold_error = None;
+    let report = verify_ledger(&reader, |index, entry| {
+        if fold_error.is_some() {
+            return;
+        }
+        let folded = match &mut count {
+            None => Count::begin(entry, &documents).map(|begun| count = Some(begun)),
+            Some(count) => count.append(entry, &documents),
+        };
+        fold_error = folded.err().map(|error| (index, error));
+    });
+    let report = match report {
+        Ok(report) => report,
+        Err(VerifyError::Fault(fault)) => {
+            say!("WRONG: {fault}");
+            return Ok(exit(false));
+        }
+        Err(VerifyError::Archive(error)) => return Err(error.into()),
+    };
+    say!("ledger        {}", report.checkpoint.origin);
+    say!("head          {} entries, root {}", grouped(report.checkpoint.size.0), report.checkpoint.root);
+    say!("entries       {} hashed from their bytes, {} bundles", grouped(report.entries), grouped(report.bundles));
+    say!("tree          {} tiles compared, {} signed heads continue each other", grouped(report.tiles), grouped(report.checkpoints));
+    say!("files         {} documents and {} pictures have the bytes that their names say", grouped(report.documents), grouped(report.renditions));
+    if let Some((index, error)) = fold_error {
+        say!("WRONG: the fold stops at entry {index}: {error}");
+        return Ok(exit(false));
+    }
+    let Some(count) = count else {
+        say!("WRONG: the ledger has no entries");
+        return Ok(exit(false));
+    };
+    if count.recounted().as_ref() != Some(&count) {
+        say!("WRONG: adding every station up again gives other totals than taking the entries in one by one");
+        return Ok(exit(false));
+    }
+    if let Some(missing) = missing_rendition(&reader, &count) {
+        say!("WRONG: {missing}");
+        return Ok(exit(false));
+    }
+    for (at, contest) in count.definition().contests.iter().enumerate() {
+        let tally = count.tally(at, UnitIndex::WHOLE, report.checkpoint.root.to_string());
+        let votes: Vec<String> =
+            tally.candidates.iter().map(|one| format!("{} {}", one.id, grouped(one.votes))).collect();
+        say!("count         {}: {} stations, {}", text(&contest.title), grouped(u64::from(tally.stations.counted)), votes.join(", "));
+    }
+    if !count.refusals().is_empty() {
+        say!("without effect {} entries (unsigned rulings and the like); `testigo check` lists them", count.refusals().len());
+    }
+    say!("All of it is right, as far as the archive itself can show: that no sheet was left out, only the register and those who hold sheets can tell.");
+    Ok(exit(true))
+}
+
+fn text(text: &LocalText) -> &str {
+    text.in_language("en")
+}
+
+/// A sheet's picture that is not there although nobody ruled it away.
+fn missing_rendition(reader: &ArchiveReader, count: &Count) -> Option<String> {
+    count.sheets().find_map(|sheet| {
+        let view = count.sheet_view(sheet);
+        let gone = view.pages.iter().find(|page| {
+            !view.withheld && reader.rendition_path(&testigo_ledger::Hash(*page.rendition.as_bytes())).is_none()
+        })?;
+        Some(format!("the picture {} of sheet entry {} is missing", gone.rendition, view.entry))
+    })
+}

@@ -1,0 +1,120 @@
+//! What a person at a terminal sees: progress, numbers in groups, plain lines where nobody watches.
+
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Writes to standard output. A reader that has gone away (`| head`) ends the program quietly, as it should.
+#[macro_export]
+macro_rules! say {
+    ($($argument:tt)*) => {
+        $crate::terminal::write_out(&format!("{}\n", format_args!($($argument)*)))
+    };
+}
+
+/// Writes to standard error.
+#[macro_export]
+macro_rules! note {
+    ($($argument:tt)*) => {
+        $crate::terminal::write_note(&format!("{}\n", format_args!($($argument)*)))
+    };
+}
+
+/// See [`say!`].
+pub fn write_out(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// See [`note!`].
+pub fn write_note(text: &str) {
+    // Nothing can be said where standard error is gone.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// `1234567` as `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// How far a long job is: a line that rewrites itself on a terminal, a plain line now and then elsewhere.
+pub struct Progress {
+    what: &'static str,
+    total: u64,
+    done: AtomicU64,
+    begun: Instant,
+    shown: Mutex<Shown>,
+    terminal: bool,
+}
+
+struct Shown {
+    last: Instant,
+    anything: bool,
+}
+
+/// Jobs shorter than this show nothing.
+const QUIET: Duration = Duration::from_secs(1);
+
+impl Progress {
+    /// `what` are the things that are counted, for example `sheets`.
+    pub fn new(what: &'static str, total: u64) -> Self {
+        let begun = Instant::now();
+        let shown = Mutex::new(Shown { last: begun, anything: false });
+        Self { what, total, done: AtomicU64::new(0), begun, shown, terminal: std::io::stderr().is_terminal() }
+    }
+
+    /// Some more are done.
+    pub fn advance(&self, more: u64) {
+        let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
+        let every = if self.terminal { Duration::from_millis(200) } else { Duration::from_secs(10) };
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.last.elapsed() < every || self.begun.elapsed() < QUIET {
+            return;
+        }
+        shown.last = Instant::now();
+        shown.anything = true;
+        self.show(done, if self.terminal { "\r" } else { "" });
+    }
+
+    fn show(&self, done: u64, before: &str) {
+        let seconds = self.begun.elapsed().as_secs().max(1);
+        let rate = done / seconds;
+        let left = self.total.saturating_sub(done).checked_div(rate).unwrap_or(0);
+        let after = if self.terminal { "\u{1b}[K" } else { "\n" };
+        write_note(&format!(
+            "{before}{} of {} {}, {rate} a second, {left} s left{after}",
+            grouped(done),
+            grouped(self.total),
+            self.what
+        ));
+    }
+
+    /// Clears the line.
+    pub fn finish(&self) {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.anything && self.terminal {
+            write_note("\r\u{1b}[K");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn digits_stand_in_groups_of_three() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (7_156_462, "7,156,462")] {
+            assert_eq!(super::grouped(number), text);
+        }
+    }
+}
