@@ -182,8 +182,10 @@ pub(crate) fn decide(rule: &CountingRule, evidence: &[Evidence<'_>], ruled: &Rul
     }
     let custody: Vec<&Evidence<'_>> = evidence.iter().filter(|one| one.source != Some(SourceClass::Public)).collect();
     if !here.listed {
-        let state = if custody.is_empty() && !here.received { StationState::Awaited } else { StationState::Held };
-        return status(state, Reason::NotInRegister, None);
+        if custody.is_empty() && !here.received {
+            return Status::default();
+        }
+        return status(StationState::Held, Reason::NotInRegister, None);
     }
     let contradicted = custody
         .iter()
