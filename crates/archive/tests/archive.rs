@@ -5,6 +5,8 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Instant;
 
 use common::{Place, entries, filled};
@@ -323,4 +325,51 @@ fn takes_a_nation_in_one_batch() {
         start.elapsed() - published
     );
     assert_eq!(report.entries, 24_533);
+}
+
+/// Readers need no lock and never see a ledger in between.
+#[test]
+fn reads_and_verifies_beside_a_writer() {
+    const BATCHES: u64 = 40;
+    let place = Place::new();
+    let mut archive = place.create();
+    let written = AtomicBool::new(false);
+    let sizes = thread::scope(|scope| {
+        let verifier = scope.spawn(|| {
+            let mut sizes = Vec::new();
+            while !written.load(Ordering::Relaxed) {
+                let mut seen = 0;
+                let reader = place.reader();
+                let report = verify_ledger(&reader, |_, _| seen += 1).unwrap();
+                assert_eq!(report.checkpoint.size, TreeSize(seen));
+                let end = reader.checkpoint().unwrap().size.next_index();
+                let entries = reader.entries(EntryIndex(0)..end).unwrap();
+                assert_eq!(
+                    u64::try_from(entries.map(Result::unwrap).count()).unwrap(),
+                    end.0
+                );
+                sizes.push(seen);
+            }
+            sizes
+        });
+        for batch in 0..BATCHES {
+            archive
+                .put_document(format!("document {batch}").as_bytes())
+                .unwrap();
+            archive
+                .put_rendition(format!("picture {batch}").as_bytes(), RenditionFormat::Png)
+                .unwrap();
+            archive
+                .append(&entries(batch * 30 + 1, batch * 30 + 31))
+                .unwrap();
+            archive.publish().unwrap();
+        }
+        written.store(true, Ordering::Relaxed);
+        verifier.join().unwrap()
+    });
+    assert!(sizes.is_sorted() && !sizes.is_empty());
+    assert_eq!(
+        place.verify().unwrap().checkpoint.size,
+        TreeSize(1 + 30 * BATCHES)
+    );
 }

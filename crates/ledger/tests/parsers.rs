@@ -1,0 +1,96 @@
+//! Parsers on anything: no panic, and whatever is accepted is written back as the same bytes.
+#![allow(clippy::unwrap_used, reason = "a failed test is a panic")]
+
+use proptest::prelude::*;
+use testigo_ledger::tile::parse_bundle;
+use testigo_ledger::{
+    Checkpoint, Hash, SignedNote, SigningKey, TilePath, TileWidth, TreeSize, VerifyingKey,
+};
+
+fn examples() -> Vec<String> {
+    let key = SigningKey::from_seed("demo.example/log", [3; 32]).unwrap();
+    let checkpoint = Checkpoint {
+        origin: "demo.example/log".to_owned(),
+        size: TreeSize(70_000),
+        root: Hash([8; 32]),
+    };
+    vec![
+        checkpoint.sign(&key).unwrap().to_string(),
+        checkpoint.to_string(),
+        key.verifying_key().to_string(),
+        key.to_secret_text(),
+        "tile/entries/x001/x234/067.p/12".to_owned(),
+        "tile/3/x001/000".to_owned(),
+        Hash([8; 32]).to_string(),
+    ]
+}
+
+/// Arbitrary text, and well-formed text with a few bytes replaced, removed or put in.
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    let damage = (any::<prop::sample::Index>(), 0..4u8, any::<u8>());
+    let damaged = (
+        prop::sample::select(examples()),
+        prop::collection::vec(damage, 0..4),
+    )
+        .prop_map(|(example, damages)| {
+            let mut bytes = example.into_bytes();
+            for (place, kind, byte) in damages {
+                let place = place.index(bytes.len());
+                match kind {
+                    0 => bytes[place] = byte,
+                    1 => bytes[place] = b"\n 0+/=x.p"[usize::from(byte) % 9],
+                    2 => bytes.insert(place, b"\n 0+/=x.p"[usize::from(byte) % 9]),
+                    _ if bytes.len() > 1 => drop(bytes.remove(place)),
+                    _ => {}
+                }
+            }
+            bytes
+        });
+    prop_oneof![1 => prop::collection::vec(any::<u8>(), 0..300), 9 => damaged]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn what_is_accepted_is_written_the_same(bytes in text()) {
+        if let Ok(note) = SignedNote::parse(&bytes) {
+            prop_assert_eq!(note.to_string().into_bytes(), bytes.clone());
+        }
+        let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(()) };
+        if let Ok(checkpoint) = text.parse::<Checkpoint>() {
+            prop_assert_eq!(checkpoint.to_string(), text);
+        }
+        if let Ok(key) = text.parse::<VerifyingKey>() {
+            prop_assert_eq!(key.to_string(), text);
+        }
+        if let Ok(key) = text.parse::<SigningKey>() {
+            prop_assert_eq!(key.to_secret_text(), text);
+        }
+        if let Ok(path) = text.parse::<TilePath>() {
+            prop_assert_eq!(path.to_string(), text);
+        }
+        if let Ok(hash) = text.parse::<Hash>() {
+            prop_assert_eq!(hash.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_changed_checkpoint_is_never_believed(bytes in text()) {
+        let key = SigningKey::from_seed("demo.example/log", [3; 32]).unwrap();
+        let signed = &examples()[0];
+        if Checkpoint::open(&bytes, key.verifying_key()).is_ok() {
+            // The signature covers the text; only further signatures may stand below it.
+            prop_assert!(bytes.starts_with(signed.split("\n\n").next().unwrap().as_bytes()));
+        }
+    }
+
+    #[test]
+    fn bundles_are_taken_apart_or_refused(bytes in prop::collection::vec(0u8..4, 0..600), width in 1u64..=256) {
+        let width = TileWidth::new(width).unwrap();
+        if let Ok(entries) = parse_bundle(&bytes, width) {
+            prop_assert_eq!(entries.len(), usize::from(width.get()));
+            prop_assert_eq!(entries.iter().map(|entry| entry.len() + 2).sum::<usize>(), bytes.len());
+        }
+    }
+}
