@@ -6,7 +6,7 @@
 
 use super::format::Format;
 use super::modules::Modules;
-use super::outcome::Correction;
+use super::outcome::{CERTAIN_BITS, Correction};
 use super::reed_solomon::repair;
 use super::symbol::{Version, is_masked};
 
@@ -14,7 +14,7 @@ use super::symbol::{Version, is_masked};
 const UNSEEN: f32 = 0.03;
 
 /// Evidence, in bits, under which a repair of a block is taken for chance.
-const CHANCE_BITS: f32 = 6.0;
+const CHANCE_BITS: f32 = 20.0;
 
 /// The order of a version's modules, worked out once for several attempts.
 pub(super) struct Layout {
@@ -32,6 +32,17 @@ pub(super) struct Repaired {
     pub(super) blocks_failed: u32,
 }
 
+/// How long to go on with damaged blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Each block is tried once, and the first that fails ends it.
+    None,
+    /// Unclear codewords are erased step by step; the first block that fails all the same ends it.
+    UntilOneFails,
+    /// The same, but all blocks are tried, so that it is known how many fail.
+    EveryBlock,
+}
+
 #[derive(Clone, Copy)]
 struct Codeword {
     value: u8,
@@ -47,9 +58,9 @@ impl Layout {
         }
     }
 
-    /// `modules` must be of the version this layout was made for. With `patient` unset, blocks are tried once only, and
-    /// the first that fails ends it.
-    pub(super) fn repair(&self, modules: &Modules, format: Format, patient: bool) -> Repaired {
+    /// `modules` must be of the version this layout was made for. Where the first failure ends it, all blocks that
+    /// were not tried count as failed.
+    pub(super) fn repair(&self, modules: &Modules, format: Format, patience: Patience) -> Repaired {
         let codewords = self.codewords(modules, format.mask);
         let blocks = deinterleave(&codewords, self.version, format);
         let checks = self.version.checks(format.level);
@@ -62,16 +73,17 @@ impl Layout {
             evidence_bits: u32::MAX,
         };
         let mut data = Vec::with_capacity(codewords.len());
-        let mut failed = 0_u32;
+        let (mut repaired, mut failed) = (0_u32, 0_u32);
         for block in &blocks {
-            let Some(fixed) = repair_block(block, checks, patient) else {
+            let Some(fixed) = repair_block(block, checks, patience != Patience::None) else {
                 failed += 1;
-                if !patient {
-                    failed = total;
+                if patience != Patience::EveryBlock {
+                    failed = total.saturating_sub(repaired);
                     break;
                 }
                 continue;
             };
+            repaired += 1;
             correction.errors = correction.errors.saturating_add(fixed.errors);
             correction.erasures = correction.erasures.saturating_add(fixed.erasures);
             correction.capacity = correction.capacity.saturating_add(fixed.capacity);
@@ -146,30 +158,40 @@ fn repair_block(block: &[Codeword], checks: usize, patient: bool) -> Option<Fixe
         .iter()
         .take_while(|index| block[**index].clarity < UNSEEN)
         .count();
+    let mut best: Option<Fixed> = None;
     let mut erased = unseen;
     while erased <= checks {
         let mut values: Vec<u8> = block.iter().map(|codeword| codeword.value).collect();
         if let Some(done) = repair(&mut values, checks, &unclear[..erased]) {
             let bits = evidence_bits(block.len(), checks, done.errors, done.erasures);
-            if bits >= CHANCE_BITS {
+            let evidence_bits = super::numbers::whole(bits);
+            if bits >= CHANCE_BITS
+                && best
+                    .as_ref()
+                    .is_none_or(|old| old.evidence_bits < evidence_bits)
+            {
                 values.truncate(block.len() - checks);
                 let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-                return Some(Fixed {
+                best = Some(Fixed {
                     data: values,
                     errors: small(done.errors),
                     erasures: small(done.erasures),
                     capacity: small(checks),
                     spare: small(checks.saturating_sub(2 * done.errors + done.erasures)),
-                    evidence_bits: super::numbers::whole(bits),
+                    evidence_bits,
                 });
             }
         }
-        if !patient {
-            return None;
+        if !patient
+            || best
+                .as_ref()
+                .is_some_and(|fixed| fixed.evidence_bits >= CERTAIN_BITS)
+        {
+            break;
         }
         erased += 2;
     }
-    None
+    best
 }
 
 /// Minus the logarithm to the base 2 of the chance that a block of random codewords passes with so few errors: each

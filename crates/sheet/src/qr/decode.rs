@@ -1,6 +1,6 @@
 //! From the modules of a symbol to what it holds.
 
-use super::codewords::{Layout, Repaired};
+use super::codewords::{Layout, Patience, Repaired};
 use super::format::{Format, formats};
 use super::modules::Modules;
 use super::outcome::Correction;
@@ -43,17 +43,37 @@ pub(super) fn decode(
     layout: &Layout,
     effort: Effort,
 ) -> Result<Decoded, DecodeFailure> {
-    let first = attempt(modules, layout, effort);
-    if first.is_ok() || effort != Effort::Stubborn {
-        return first;
+    let mut best = attempt(modules, layout, effort, true);
+    if effort != Effort::Stubborn {
+        return best;
     }
-    [0.1, 0.2, 0.3, -0.1]
-        .iter()
-        .find_map(|share| attempt(&modules.sharpened(*share), layout, Effort::Patient).ok())
-        .map_or(first, Ok)
+    for share in [0.1, 0.2, 0.3, -0.1] {
+        if best
+            .as_ref()
+            .is_ok_and(|decoded| !decoded.correction.is_doubtful())
+        {
+            break;
+        }
+        if let Ok(other) = attempt(&modules.sharpened(share), layout, Effort::Patient, false) {
+            let bits = other.correction.evidence_bits;
+            if best
+                .as_ref()
+                .map_or(0, |decoded| decoded.correction.evidence_bits)
+                < bits
+            {
+                best = Ok(other);
+            }
+        }
+    }
+    best
 }
 
-fn attempt(modules: &Modules, layout: &Layout, effort: Effort) -> Result<Decoded, DecodeFailure> {
+fn attempt(
+    modules: &Modules,
+    layout: &Layout,
+    effort: Effort,
+    count_blocks: bool,
+) -> Result<Decoded, DecodeFailure> {
     let back = modules.transposed();
     let mut candidates: Vec<(f32, Format, bool)> = formats(modules)
         .iter()
@@ -74,9 +94,15 @@ fn attempt(modules: &Modules, layout: &Layout, effort: Effort) -> Result<Decoded
         Effort::Stubborn => 12,
     };
     let mut failure: Option<DecodeFailure> = None;
-    for (_, format, mirrored) in candidates.into_iter().take(count) {
+    for (rank, (_, format, mirrored)) in candidates.into_iter().take(count).enumerate() {
         let seen = if mirrored { &back } else { modules };
-        let repaired = layout.repair(seen, format, effort != Effort::Quick);
+        // Only of the likeliest format is it worth knowing how many blocks can be saved.
+        let patience = match (effort, rank) {
+            (Effort::Quick, _) => Patience::None,
+            (_, 0) if count_blocks => Patience::EveryBlock,
+            _ => Patience::UntilOneFails,
+        };
+        let repaired = layout.repair(seen, format, patience);
         match read_data(repaired, modules, mirrored) {
             Ok(decoded) => return Ok(decoded),
             Err(new) => {

@@ -18,6 +18,8 @@ pub(super) struct Finder {
     pub(super) corners: Option<[Point; 4]>,
     /// Rows of the search that met it: real ones are met by many.
     pub(super) hits: u32,
+    /// Correlation with a perfect pattern; 0 until it is measured by [`refine`].
+    pub(super) clarity: f32,
 }
 
 /// Which patterns to look for.
@@ -111,6 +113,7 @@ fn search_row(
             module,
             corners: None,
             hits: 1,
+            clarity: 0.0,
         });
     }
 }
@@ -310,6 +313,93 @@ fn plausible(corners: &[Point; 4], centre: Point, module: f32) -> bool {
             && (0.5 * expected..2.0 * expected).contains(&length)
             && b.distance(centre) > 0.5 * expected
     })
+}
+
+/// Fits the outline of a finder pattern to all of its modules instead of its edge alone: a stain beside the pattern bends
+/// the edge, but not the rest. Needed where a whole symbol is to be found from one or two patterns.
+pub(super) fn refine(canvas: &Canvas, finder: &mut Finder) {
+    let Some([a, b, c, d]) = finder.corners else {
+        return;
+    };
+    // Centre, and one module across and down.
+    let mut frame = [
+        finder.centre,
+        b.minus(a).plus(c.minus(d)).times(1.0 / 14.0),
+        d.minus(a).plus(c.minus(b)).times(1.0 / 14.0),
+    ];
+    let mut best = square_correlation(canvas, &frame);
+    // Steps in modules at the pattern's edge.
+    for step in [0.4_f32, 0.2, 0.1, 0.05] {
+        for _ in 0..6 {
+            let before = best;
+            for term in 0..3 {
+                let size = step * finder.module * if term == 0 { 1.0 } else { 1.0 / 3.0 };
+                for (dx, dy) in [(size, 0.0), (-size, 0.0), (0.0, size), (0.0, -size)] {
+                    let mut tried = frame;
+                    tried[term] = tried[term].plus(Point::new(dx, dy));
+                    let correlation = square_correlation(canvas, &tried);
+                    if correlation > best {
+                        (best, frame) = (correlation, tried);
+                    }
+                }
+            }
+            if best - before < 1e-4 {
+                break;
+            }
+        }
+    }
+    finder.clarity = best;
+    let [centre, across, down] = frame;
+    let corner = |x: f32, y: f32| centre.plus(across.times(3.5 * x)).plus(down.times(3.5 * y));
+    let corners = [
+        corner(-1.0, -1.0),
+        corner(1.0, -1.0),
+        corner(1.0, 1.0),
+        corner(-1.0, 1.0),
+    ];
+    if plausible(&corners, centre, finder.module) {
+        finder.centre = centre;
+        finder.corners = Some(corners);
+        finder.module = (across.length() + down.length()) / 2.0;
+    }
+}
+
+/// Correlation of the picture with a finder pattern of the given centre and module; its wiped or blotted middle and
+/// what surrounds it do not count.
+fn square_correlation(canvas: &Canvas, frame: &[Point; 3]) -> f32 {
+    let [centre, across, down] = frame;
+    let (mut sum, mut squares, mut dark, mut count, mut dark_count) =
+        (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
+    for y in -10..=10_i16 {
+        for x in -10..=10_i16 {
+            let distance = x.abs().max(y.abs());
+            if distance < 2 {
+                continue;
+            }
+            // Three samples a module: 10 is the outer edge, 8 the outer ring, 5 the light ring, 3 the middle.
+            let place = centre
+                .plus(across.times(f32::from(x) / 3.0))
+                .plus(down.times(f32::from(y) / 3.0));
+            let Some(grey) = canvas.grey(place) else {
+                continue;
+            };
+            let grey = f32::from(grey);
+            sum += grey;
+            squares += grey * grey;
+            count += 1.0;
+            if !(5..=7).contains(&distance) {
+                dark += grey;
+                dark_count += 1.0;
+            }
+        }
+    }
+    let light_count = count - dark_count;
+    if dark_count < 100.0 || light_count < 50.0 {
+        return -1.0;
+    }
+    let mean = sum / count;
+    let deviation = (squares / count - mean * mean).max(0.0).sqrt().max(1.0);
+    ((sum - dark) / light_count - dark / dark_count) / deviation
 }
 
 /// Where a ray from the middle leaves the ring: the last change from dark to light that lies within reach of seven

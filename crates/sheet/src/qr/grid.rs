@@ -39,7 +39,8 @@ impl Grid {
         })
     }
 
-    /// Grows the grid over the symbol's alignment patterns. `slack` widens the search for each.
+    /// Grows the grid over the symbol's alignment patterns. `slack` widens the search for each; where it is wide, the grid is
+    /// a guess, and is given up when none of the first patterns is there.
     pub(super) fn grow(mut self, canvas: &Canvas, stiffness: f32, slack: f32) -> Self {
         let mut waiting: Vec<Point> = self
             .version
@@ -47,6 +48,7 @@ impl Grid {
             .iter()
             .map(|(column, row)| Point::new(*column as f32 + 0.5, *row as f32 + 0.5))
             .collect();
+        let mut missed = 0;
         while !waiting.is_empty() {
             let Some((index, distance)) = waiting
                 .iter()
@@ -59,6 +61,10 @@ impl Grid {
             let module = waiting.swap_remove(index);
             let radius = ((0.4 + 0.04 * distance) * slack).min(3.0);
             let Some(pixel) = self.look_for_alignment(canvas, module, radius) else {
+                missed += 1;
+                if slack > 1.0 && missed >= 3 && self.recognised.0 == 0 {
+                    break;
+                }
                 continue;
             };
             self.recognised.0 += 1;
@@ -67,7 +73,9 @@ impl Grid {
                 pixel,
                 weight: 1.0,
             });
-            if let Some(map) = Homography::fit(&self.anchors, stiffness) {
+            // The more is known, the more perspective can be told from chance.
+            let yielding = 0.1_f32.powi(i32::try_from(self.recognised.0.min(4)).unwrap_or(4));
+            if let Some(map) = Homography::fit(&self.anchors, stiffness * yielding) {
                 self.map = map;
             }
         }
@@ -124,7 +132,7 @@ impl Grid {
             return None;
         }
         let place = |dx: f32, dy: f32| centre.plus(across.times(dx)).plus(down.times(dy));
-        let rough = best_shift(radius, 0.25, |dx, dy| {
+        let rough = best_shift(radius, if radius > 1.5 { 0.35 } else { 0.25 }, |dx, dy| {
             alignment_correlation(canvas, place(dx, dy), across, down, &[(0.0, 0.0)])
         })?;
         if rough.correlation < RECOGNISED - 0.15 {

@@ -134,7 +134,7 @@ const RUNGS: [&[Rung]; 3] = [
             name: "smooth-partial",
             preparation: Preparation::Smoothed(2),
             search: Search {
-                threshold: WIDE,
+                threshold: NARROW,
                 partial: true,
                 stride: 2,
                 effort: Effort::Stubborn,
@@ -178,7 +178,8 @@ const RUNGS: [&[Rung]; 3] = [
 /// Pixels a canvas may have; larger pictures are halved until they fit, and none is doubled past it.
 const MOST_PIXELS: usize = 24_000_000;
 
-/// Looks at `places` in order, then at the whole picture, and stops at the first payload that `accept` takes.
+/// Looks at `places` in order, then at the whole picture, and stops at the first payload that `accept` takes. A payload
+/// that needs confirmation ends the search only when nothing better comes.
 ///
 /// `places` come from a country pack; `accept` is its grammar. Every code of the area in which the accepted payload
 /// stands is read, so that a second acceptable one is reported and not hidden. Never panics; holds at most a few times
@@ -192,34 +193,31 @@ pub fn read_sheet(
         seen: Vec::new(),
         miss: None,
     };
-    let canvases: Vec<(Area, Canvas)> = places
-        .iter()
-        .enumerate()
-        .map(|(index, place)| (Area::Place(index), *place))
-        .chain([(Area::Whole, Place::WHOLE)])
-        .filter_map(|(area, place)| Some((area, canvas(picture, place)?)))
-        .collect();
+    let areas = || {
+        let places = places.iter().enumerate();
+        places
+            .map(|(index, place)| (Area::Place(index), *place))
+            .chain([(Area::Whole, Place::WHOLE)])
+    };
     for rungs in RUNGS {
-        for (area, canvas) in &canvases {
+        for (area, place) in areas() {
+            let Some(canvas) = canvas(picture, place) else {
+                continue;
+            };
             for rung in rungs {
                 let step = Step {
-                    area: *area,
+                    area,
                     technique: rung.name,
                 };
-                climb.take(run(canvas, rung, step));
-                if let Some(index) = climb
-                    .seen
-                    .iter()
-                    .position(|detected| detected.part.is_none() && accept(&detected.text))
-                {
-                    let reading = climb.seen.swap_remove(index);
-                    return Outcome::Read {
-                        reading,
-                        others: climb.seen,
-                    };
+                climb.take(run(&canvas, rung, step));
+                if let Some(index) = climb.accepted(accept, false) {
+                    return climb.outcome(index);
                 }
             }
         }
+    }
+    if let Some(index) = climb.accepted(accept, true) {
+        return climb.outcome(index);
     }
     Outcome::Unread {
         failure: climb.failure(picture),
@@ -287,10 +285,16 @@ struct Climb {
 impl Climb {
     fn take(&mut self, found: Found) {
         for detected in found.detected {
-            let known =
-                |other: &Detected| other.bytes == detected.bytes && other.part == detected.part;
-            if !self.seen.iter().any(known) {
-                self.seen.push(detected);
+            let same = |other: &&mut Detected| {
+                other.bytes == detected.bytes && other.part == detected.part
+            };
+            match self.seen.iter_mut().find(same) {
+                // A later step may read with certainty what an earlier one had to guess.
+                Some(known) if known.needs_confirmation() && !detected.needs_confirmation() => {
+                    *known = detected;
+                }
+                Some(_) => {}
+                None => self.seen.push(detected),
             }
         }
         if let Some(miss) = found.nearest_miss
@@ -299,6 +303,23 @@ impl Climb {
             self.miss = Some(miss);
         }
         self.join_parts();
+    }
+
+    /// The first payload that is accepted, doubtful ones only where asked for.
+    fn accepted(&self, accept: &mut dyn FnMut(&str) -> bool, doubtful: bool) -> Option<usize> {
+        self.seen.iter().position(|detected| {
+            detected.part.is_none()
+                && (doubtful || !detected.needs_confirmation())
+                && accept(&detected.text)
+        })
+    }
+
+    fn outcome(mut self, index: usize) -> Outcome {
+        let reading = self.seen.remove(index);
+        Outcome::Read {
+            reading,
+            others: self.seen,
+        }
     }
 
     /// Replaces the parts of a split payload by the payload once all have been read.

@@ -33,6 +33,10 @@ pub(super) struct Constellation {
 /// Finders that take part in combinations of two and three.
 const COMBINED: usize = 14;
 
+/// Finders that are tried alone, and how clear they must be for it.
+const ALONE: usize = 4;
+const CLEAR: f32 = 0.5;
+
 /// How far a constellation's sides may be from a right angle, as a cosine.
 const SLANT: f32 = 0.55;
 
@@ -133,7 +137,10 @@ fn pair(finders: &[Finder], a: usize, b: usize) -> Vec<Constellation> {
     let size_ratio = one.module.max(other.module) / one.module.min(other.module);
     let between = other.centre.minus(one.centre);
     let modules = between.length() / ((one.module + other.module) / 2.0);
-    if size_ratio > 1.6 || !(10.0..260.0).contains(&modules) {
+    if one.clarity.min(other.clarity) < CLEAR
+        || size_ratio > 1.6
+        || !(10.0..260.0).contains(&modules)
+    {
         return Vec::new();
     }
     let direction = between.times(1.0 / between.length());
@@ -195,7 +202,11 @@ fn pair(finders: &[Finder], a: usize, b: usize) -> Vec<Constellation> {
 /// All ways in which one finder pattern with a clear outline can be a corner of a symbol.
 pub(super) fn singles(finders: &[Finder]) -> Vec<Constellation> {
     let mut found = Vec::new();
-    for (index, finder) in finders.iter().enumerate() {
+    let clear = finders
+        .iter()
+        .enumerate()
+        .filter(|(_, finder)| finder.clarity >= CLEAR);
+    for (index, finder) in clear.take(ALONE) {
         let Some(frame) = finder.corners else {
             continue;
         };
@@ -358,9 +369,8 @@ impl Constellation {
         anchors
     }
 
-    /// Grids of the likely versions, best first by what is seen of the timing patterns, or for few finders of the
-    /// alignment patterns.
-    pub(super) fn grids(&self, finders: &[Finder], canvas: &Canvas) -> Vec<(f32, Grid)> {
+    /// Grids of the likely versions, best first, by what is seen of the symbol's other fixed patterns.
+    pub(super) fn grids(&self, finders: &[Finder], canvas: &Canvas) -> Vec<Candidate> {
         let mut grids = Vec::new();
         for version in self.versions(finders) {
             let Some(grid) =
@@ -369,22 +379,41 @@ impl Constellation {
                 continue;
             };
             if self.is_full() {
-                grids.push((grid.timing_agreement(canvas), grid));
+                let agreement = grid.timing_agreement(canvas);
+                grids.push(Candidate {
+                    agreement,
+                    evidence: agreement,
+                    grid,
+                });
                 continue;
             }
             let grown = grid.grow(canvas, self.stiffness(), 2.0);
             let (seen, total) = grown.recognised;
-            let share = if total == 0 {
-                0.0
-            } else {
-                seen as f32 / total as f32
-            };
-            let agreement = 0.5 * share + 0.5 * grown.timing_agreement(canvas);
-            if seen >= 2 || (total <= 1 && grown.timing_agreement(canvas) > 0.5) {
-                grids.push((agreement, grown));
+            let (seen, total) = (seen as f32, total as f32);
+            // A pattern in its place is worth more the more of its kind are in theirs, a timing pattern the longer it is.
+            let timing = grown.timing_agreement(canvas);
+            let evidence =
+                seen * seen / (total + 1.0) + timing * (version.side() as f32 / 20.0).min(2.0);
+            if seen >= 2.0 || (total <= 1.0 && timing > 0.5) {
+                let agreement = timing.max(seen / (total + 1.0));
+                grids.push(Candidate {
+                    agreement,
+                    evidence,
+                    grid: grown,
+                });
             }
         }
-        grids.sort_by(|a, b| b.0.total_cmp(&a.0));
+        grids.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
         grids
     }
+}
+
+/// A grid that may lie over a symbol.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    /// How well the fixed patterns are seen, 0 to 1.
+    pub(super) agreement: f32,
+    /// How much they say, for comparison with other candidates.
+    pub(super) evidence: f32,
+    pub(super) grid: Grid,
 }

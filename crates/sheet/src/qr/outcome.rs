@@ -147,15 +147,22 @@ pub struct Detected {
 }
 
 /// Evidence under which a repair is not taken for certain, in bits.
-const CERTAIN_BITS: u32 = 24;
+pub(super) const CERTAIN_BITS: u32 = 28;
+
+impl Correction {
+    /// The repair leaves doubt whether it is the right one.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        self.spare == 0 || self.evidence_bits < CERTAIN_BITS
+    }
+}
 
 impl Detected {
     /// The repair used up what the symbol has for it: a person must confirm this payload before it counts.
     #[must_use]
     pub fn needs_confirmation(&self) -> bool {
-        self.correction.is_some_and(|correction| {
-            correction.spare == 0 || correction.evidence_bits < CERTAIN_BITS
-        })
+        self.correction
+            .is_some_and(|correction| correction.is_doubtful())
     }
 }
 

@@ -6,7 +6,7 @@ use super::decode::{DecodeFailure, Decoded, Effort, decode, got_further};
 use super::finder::{self, Finder, Middle};
 use super::format::version_agreement;
 use super::grid::Grid;
-use super::locate::{self, Constellation};
+use super::locate::{self, Candidate, Constellation};
 use super::modules::Modules;
 use super::outcome::{Detected, Failure, Point, Step};
 
@@ -61,13 +61,26 @@ const SURELY_SYMBOL: f32 = 0.5;
 /// Agreement with the version areas under which the symbol is probably of another version.
 const OTHER_VERSION: f32 = 0.3;
 
+/// Agreement with the timing patterns from which a symbol is worth every effort though its version areas are damaged.
+const SURELY_TIMED: f32 = 0.8;
+
 /// Constellations tried in one canvas.
 const MOST_TRIES: usize = 24;
+
+/// Guesses at the rest of a symbol from one or two finder patterns, made in one canvas, and of them read.
+const MOST_GUESSES: usize = 96;
+const MOST_READ_GUESSES: usize = 8;
 
 /// Finds and reads all symbols of a canvas.
 pub(super) fn read(canvas: &Canvas, search: &Search, step: Step, inverted: bool) -> Found {
     let levels = Levels::new(canvas, search.threshold);
-    let finders = finder::find(canvas, &levels, search.middle, search.stride);
+    let mut finders = finder::find(canvas, &levels, search.middle, search.stride);
+    if search.partial {
+        for finder in &mut finders {
+            finder::refine(canvas, finder);
+        }
+        finders.sort_by(|a, b| b.clarity.total_cmp(&a.clarity));
+    }
     let mut reading = Reading {
         canvas,
         search,
@@ -77,11 +90,11 @@ pub(super) fn read(canvas: &Canvas, search: &Search, step: Step, inverted: bool)
         used: vec![false; finders.len()],
         found: Found::default(),
     };
-    reading.try_all(&locate::triples(&finders));
+    reading.try_full(&locate::triples(&finders));
     if search.partial {
-        reading.try_all(&locate::pairs(&finders));
+        reading.try_partial(&locate::pairs(&finders));
         if reading.found.detected.is_empty() {
-            reading.try_all(&locate::singles(&finders));
+            reading.try_partial(&locate::singles(&finders));
         }
     }
     reading.found
@@ -99,60 +112,91 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn try_all(&mut self, constellations: &[Constellation]) {
+    /// Tries sets of three finder patterns one after the other.
+    fn try_full(&mut self, constellations: &[Constellation]) {
         let mut tries = 0;
         for constellation in constellations {
-            if constellation.members().any(|index| self.used[index]) {
+            if self.is_used(constellation) {
                 continue;
             }
             if tries >= MOST_TRIES {
                 return;
             }
             tries += 1;
-            if let Some(detected) = self.attempt(constellation) {
-                self.found.detected.push(detected);
-                for index in constellation.members() {
-                    self.used[index] = true;
+            let candidates = constellation.grids(self.finders, self.canvas);
+            let best = candidates
+                .first()
+                .map_or(0.0, |candidate| candidate.agreement);
+            let floor = (0.7 * best).max(NO_SYMBOL);
+            for candidate in candidates
+                .iter()
+                .filter(|candidate| candidate.agreement >= floor)
+                .take(3)
+            {
+                let grid = candidate
+                    .grid
+                    .clone()
+                    .grow(self.canvas, constellation.stiffness(), 1.0);
+                if self.attempt(constellation, &grid, candidate.agreement) {
+                    break;
                 }
             }
         }
     }
 
-    fn attempt(&mut self, constellation: &Constellation) -> Option<Detected> {
-        let grids = constellation.grids(self.finders, self.canvas);
-        let (best, _) = grids.first()?;
-        if *best < NO_SYMBOL {
-            return None;
-        }
-        let floor = (best * 0.7).max(NO_SYMBOL);
-        for (agreement, grid) in grids
+    /// Tries sets of fewer: what else can be seen of a symbol decides which of all the guesses are worth reading.
+    fn try_partial(&mut self, constellations: &[Constellation]) {
+        let mut candidates: Vec<(&Constellation, Candidate)> = Vec::new();
+        let open = constellations
             .iter()
-            .filter(|(agreement, _)| *agreement >= floor)
-            .take(3)
-        {
-            let grown = if grid.recognised.0 == 0 {
-                grid.clone()
-                    .grow(self.canvas, constellation.stiffness(), 1.0)
-            } else {
-                grid.clone()
-            };
-            let Some(modules) = grown.read(self.canvas) else {
-                continue;
-            };
-            let layout = Layout::new(modules.version());
-            let doubtful =
-                version_agreement(&modules).is_some_and(|agreement| agreement < OTHER_VERSION);
-            let result = match decode(&modules, &layout, Effort::Quick) {
-                Err(cause) if doubtful && self.search.effort == Effort::Patient => Err(cause),
-                Err(_) => decode(&modules, &layout, self.search.effort),
-                read => read,
-            };
-            match result {
-                Ok(decoded) => return Some(self.detected(decoded, &modules, &grown)),
-                Err(cause) => self.note_miss(cause, &modules, &grown, *agreement, constellation),
+            .filter(|constellation| !self.is_used(constellation));
+        for constellation in open.take(MOST_GUESSES) {
+            let grids = constellation.grids(self.finders, self.canvas);
+            candidates.extend(
+                grids
+                    .into_iter()
+                    .map(|candidate| (constellation, candidate)),
+            );
+        }
+        candidates.sort_by(|a, b| b.1.evidence.total_cmp(&a.1.evidence));
+        for (constellation, candidate) in candidates.iter().take(MOST_READ_GUESSES) {
+            if !self.is_used(constellation) {
+                self.attempt(constellation, &candidate.grid, candidate.agreement);
             }
         }
-        None
+    }
+
+    fn is_used(&self, constellation: &Constellation) -> bool {
+        constellation.members().any(|index| self.used[index])
+    }
+
+    /// Reads a symbol; whether that worked.
+    fn attempt(&mut self, constellation: &Constellation, grid: &Grid, agreement: f32) -> bool {
+        let Some(modules) = grid.read(self.canvas) else {
+            return false;
+        };
+        let layout = Layout::new(modules.version());
+        let doubtful =
+            version_agreement(&modules).is_some_and(|agreement| agreement < OTHER_VERSION);
+        let result = match decode(&modules, &layout, Effort::Quick) {
+            Err(cause) if doubtful && agreement < SURELY_TIMED => Err(cause),
+            Err(_) => decode(&modules, &layout, self.search.effort),
+            read => read,
+        };
+        match result {
+            Ok(decoded) => {
+                let detected = self.detected(decoded, &modules, grid);
+                self.found.detected.push(detected);
+                for index in constellation.members() {
+                    self.used[index] = true;
+                }
+                true
+            }
+            Err(cause) => {
+                self.note_miss(cause, &modules, grid, agreement, constellation);
+                false
+            }
+        }
     }
 
     fn detected(&self, decoded: Decoded, modules: &Modules, grid: &Grid) -> Detected {
