@@ -38,6 +38,7 @@ const SETTINGS: &str = "
     PRAGMA page_size = 16384;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 4000;
     PRAGMA cache_size = -65536;
 ";
 
