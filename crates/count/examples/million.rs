@@ -17,14 +17,20 @@ use testigo_count::fold::Documents;
 use testigo_count::geography::UnitIndex;
 use testigo_count::identifier::{ContestId, StationId};
 use testigo_count::{
-    Cell, Count, Definition, Detail, DocumentHash, Entry, Numbers, Outcome, Pack, Reader, Reading, ReadingOf,
+    Cell, Count, Definition, Detail, DocumentHash, Entry, Numbers, Outcome, Pack, Reader, Reading,
+    ReadingOf,
 };
 
 /// Lines of the ballot; each is a candidate of its own, which makes the totals as wide as the readings.
 const SELECTIONS: usize = 40;
 
 /// Levels above the station, with the stations in one unit of each.
-const LEVELS: [(&str, usize); 4] = [("region", 40_000), ("district", 1_000), ("parish", 100), ("place", 10)];
+const LEVELS: [(&str, usize); 4] = [
+    ("region", 40_000),
+    ("district", 1_000),
+    ("parish", 100),
+    ("place", 10),
+];
 
 type Outcomes<T> = Result<T, Box<dyn Error>>;
 
@@ -53,7 +59,9 @@ impl Votes {
 
     fn of_one_station(&mut self) -> Outcomes<Vec<u32>> {
         let strength = |line: usize| [200, 90, 40, 12, 4][line.min(4)];
-        Ok((0..SELECTIONS).map(|line| u32::try_from(self.below(strength(line)))).collect::<Result<_, _>>()?)
+        Ok((0..SELECTIONS)
+            .map(|line| u32::try_from(self.below(strength(line))))
+            .collect::<Result<_, _>>()?)
     }
 }
 
@@ -63,7 +71,11 @@ fn make(folder: &Path, stations: usize) -> Outcomes<()> {
     let register = register_file(stations)?;
     let parsed = Definition::parse("election.toml", definition.as_bytes())?;
     let counting = Pack::parse("pack.toml", pack.as_bytes(), &parsed)?.counting;
-    let documents = [("election.toml", definition), ("pack.toml", pack), ("register.csv", register)];
+    let documents = [
+        ("election.toml", definition),
+        ("pack.toml", pack),
+        ("register.csv", register),
+    ];
     for (name, text) in &documents {
         fs::write(folder.join(name), text)?;
     }
@@ -89,7 +101,9 @@ fn make(folder: &Path, stations: usize) -> Outcomes<()> {
     for station in 0..stations {
         let votes = votes.of_one_station()?;
         let id = format!("{station:07}");
-        let units = LEVELS.map(|(_, size)| (station / size).to_string()).join(",");
+        let units = LEVELS
+            .map(|(_, size)| (station / size).to_string())
+            .join(",");
         let cells: Vec<String> = votes.iter().map(u32::to_string).collect();
         writeln!(table, "{id},{units},{}", cells.join(","))?;
         let numbers = Numbers {
@@ -175,7 +189,10 @@ fn pack_file() -> Outcomes<String> {
                     [counting]\nqr_from_custody = true\npeople = 2\nsignatures = 1\nsingle_published = true\n"
         .to_owned();
     for level in LEVELS.map(|(level, _)| level).into_iter().chain(["table"]) {
-        writeln!(text, "[[level]]\nid = \"{level}\"\nname = \"{level}\"\nplural = \"{level}s\"")?;
+        writeln!(
+            text,
+            "[[level]]\nid = \"{level}\"\nname = \"{level}\"\nplural = \"{level}s\""
+        )?;
     }
     Ok(text)
 }
