@@ -14,7 +14,7 @@ use super::symbol::{Version, is_masked};
 const UNSEEN: f32 = 0.03;
 
 /// Evidence, in bits, under which a repair of a block is taken for chance.
-const CHANCE_BITS: f32 = 20.0;
+const CHANCE_BITS: f32 = 12.0;
 
 /// The order of a version's modules, worked out once for several attempts.
 pub(super) struct Layout {

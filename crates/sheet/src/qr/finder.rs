@@ -411,8 +411,9 @@ fn ring_edge(
     direction: Point,
     module: f32,
 ) -> Option<Point> {
-    // The outline of a square lies between 3.5 modules and the square root of two times that from its middle.
-    let (nearest, farthest) = (2.6 * module, 6.4 * module);
+    // The outline of a square lies between 3.5 modules and the square root of two times that from its middle, and the
+    // module was measured along rows and columns, so for a pattern on its corner it is too large by that same root.
+    let (nearest, farthest) = (1.9 * module, 6.4 * module);
     let mut distance = nearest;
     let mut dark_since: Option<f32> = None;
     let step = 0.5_f32;

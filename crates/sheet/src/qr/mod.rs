@@ -23,6 +23,8 @@ mod reader;
 mod reed_solomon;
 mod segments;
 mod symbol;
+#[cfg(test)]
+mod tests;
 
 pub use ladder::read_sheet;
 pub use outcome::{Area, Correction, Detected, Failure, Outcome, Part, Place, Point, Step};
