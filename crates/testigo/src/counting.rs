@@ -24,7 +24,7 @@ pub fn load(reader: &ArchiveReader) -> Result<(Count, Checkpoint)> {
     let documents = ArchiveDocuments(reader);
     let mut count: Option<Count> = None;
     for entry in reader.entries(EntryIndex(0)..checkpoint.size.next_index())? {
-        let entry = entry?;
+        let (_, entry) = entry?;
         match &mut count {
             None => count = Some(Count::begin(&entry, &documents)?),
             Some(count) => count.append(&entry, &documents)?,
@@ -38,7 +38,8 @@ pub fn follow(count: &mut Count, reader: &ArchiveReader) -> Result<Checkpoint> {
     let checkpoint = reader.checkpoint()?;
     let documents = ArchiveDocuments(reader);
     for entry in reader.entries(EntryIndex(count.size())..checkpoint.size.next_index())? {
-        count.append(&entry?, &documents)?;
+        let (_, entry) = entry?;
+        count.append(&entry, &documents)?;
     }
     Ok(checkpoint)
 }

@@ -12,7 +12,7 @@ pub fn places(layout: &SheetLayout) -> Vec<Place> {
 
 /// An area to hide.
 pub fn area([left, top, right, bottom]: [u16; 4]) -> Option<Area> {
-    Area::new(left, top, right, bottom)
+    Area::new(left, top, right, bottom).ok()
 }
 
 /// `[left, top, right, bottom]` in pixels.

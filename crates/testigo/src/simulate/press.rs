@@ -14,7 +14,7 @@ use super::sheets::{Damage, Paper, Picture, TallySheet};
 use super::words::Words;
 
 /// JPEG quality of simulated scans.
-const QUALITY: u8 = 70;
+const QUALITY: u8 = 50;
 
 /// Knows how the sheets of an election look.
 #[derive(Debug)]
@@ -89,12 +89,12 @@ impl<'a> Press<'a> {
         for (selection, cell) in contest.selections.iter().zip(&numbers.votes) {
             let candidate = contest.candidates.get(selection.candidate);
             let heading = candidate.map_or("", |candidate| candidate.name.in_language(self.language));
-            if of != Some(selection.candidate) {
+            let label = selection.name.in_language(self.language);
+            // A candidate whose name is the line's own needs no heading.
+            if of != Some(selection.candidate) && heading != label {
                 sections.push(Section { heading: printable(&heading.to_uppercase()), lines: Vec::new() });
-                of = Some(selection.candidate);
             }
-            let name = selection.name.in_language(self.language);
-            let label = if name == heading { "" } else { name };
+            of = Some(selection.candidate);
             let line = self.line(selection.id.as_str(), label, cell.value().unwrap_or(0));
             if let Some(section) = sections.last_mut() {
                 section.lines.push(line);

@@ -209,7 +209,7 @@ impl<'a> Stations<'a> {
         let Some(grammar) = self.codes.grammar else { return BTreeMap::new() };
         let units = self.open.iter().skip(1);
         let run = |(name, count): (&str, usize)| {
-            let unit = units.clone().zip(&self.codes.unit_levels).find(|(_, level)| level.id.as_str() == name);
+            let unit = units.clone().zip(self.codes.unit_levels).find(|(_, level)| level.id.as_str() == name);
             let text = match unit {
                 Some((unit, _)) => unit.code.clone(),
                 None if name == self.codes.station_level => format!("{number:0count$}"),

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use testigo_count::definition::{Contest, Definition};
+use testigo_count::definition::{Contest, Definition, Selection};
 use testigo_count::identifier::StationId;
+use testigo_count::entry::Stated;
 use testigo_count::{Cell, Detail, Numbers};
 
 use super::chance::Chance;
 
 /// How far candidates move from a unit to one below it, in thousandths: from the top down.
-const SPREADS: [u64; 6] = [420, 260, 170, 120, 90, 60];
+const SPREADS: [u64; 6] = [650, 350, 220, 140, 100, 70];
 
 /// How a unit votes.
 #[derive(Debug, Clone)]
@@ -22,17 +23,17 @@ pub struct Leaning {
 }
 
 impl Leaning {
-    /// The whole election's: two strong candidates and a long tail, and in each candidate's lines a long tail again.
+    /// The whole election's. Of a candidate's lines the first is the strongest.
     pub fn of_whole(definition: &Definition, seed: u64) -> Self {
         let weights = (0..)
             .zip(&definition.contests)
             .map(|(number, contest)| {
                 let mut chance = Chance::new(seed, "contest", number);
-                let strengths = strengths(contest.candidates.len(), &mut chance);
-                let mut lines = vec![0_u64; contest.candidates.len()];
-                let line = |selection: &testigo_count::definition::Selection| {
+                let strengths = strengths(contest, &mut chance);
+                let mut ranks = vec![0_u64; contest.candidates.len()];
+                let line = |selection: &Selection| {
                     let strength = strengths.get(selection.candidate).copied().unwrap_or_default();
-                    let rank = lines.get_mut(selection.candidate).map_or(1, |rank| {
+                    let rank = ranks.get_mut(selection.candidate).map_or(1, |rank| {
                         *rank += 1;
                         *rank
                     });
@@ -72,21 +73,22 @@ impl Leaning {
     }
 }
 
-/// Weights of candidates before any unit leans.
-fn strengths(candidates: usize, chance: &mut Chance) -> Vec<u64> {
-    let tail = |rank: u64| 180_000 / (rank * rank + 1);
-    let mut strengths: Vec<u64> = (0..u64::try_from(candidates).unwrap_or(0))
-        .map(|rank| match rank {
+/// Weights of candidates before any unit leans: two strong ones and a tail. Who is on more lines is likely stronger.
+fn strengths(contest: &Contest, chance: &mut Chance) -> Vec<u64> {
+    let lines = |candidate: usize| contest.selections.iter().filter(|line| line.candidate == candidate).count() as u64;
+    let mut order: Vec<(u64, usize)> =
+        (0..contest.candidates.len()).map(|candidate| (lines(candidate) * 1000 + chance.below(1500), candidate)).collect();
+    order.sort_unstable_by(|one, other| other.cmp(one));
+    let mut strengths = vec![0; order.len()];
+    for (rank, (_, candidate)) in (0_u64..).zip(order) {
+        let usual = match rank {
             0 => 460_000,
-            1 => 390_000,
-            _ => tail(rank),
-        })
-        .map(|strength| strength * chance.factor(150) / 1000)
-        .collect();
-    // Neither the first on the ballot nor the last has an advantage.
-    for last in (1..strengths.len()).rev() {
-        let other = usize::try_from(chance.below(u64::try_from(last + 1).unwrap_or(1))).unwrap_or(0);
-        strengths.swap(last, other);
+            1 => 400_000,
+            _ => 220_000 / (rank * rank),
+        };
+        if let Some(strength) = strengths.get_mut(candidate) {
+            *strength = usual * chance.factor(120) / 1000;
+        }
     }
     strengths
 }
@@ -108,7 +110,7 @@ fn numbers_of(contest: &Contest, weights: &[u64], station: &StationId, cast: u64
         detail: Detail::Selection,
         votes: votes.into_iter().map(cell).collect(),
         other,
-        stated: testigo_count::entry::Stated::default(),
+        stated: Stated::default(),
     }
 }
 

@@ -17,8 +17,8 @@ use testigo_count::SourceClass;
 use super::exit;
 use crate::{keys, say};
 
-pub use pictures::{PicturesReport, all_cores, import_pictures};
-pub use results::{ResultsReport, import_results};
+pub use pictures::{all_cores, import_pictures};
+pub use results::import_results;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:

@@ -128,7 +128,7 @@ fn prepare(found: Found, pack: &Pack, limits: &Limits) -> Result<Prepared, Pictu
     };
     let middle = corners.map(|corners| layout::middle(&corners, width, height));
     let areas: Vec<Area> = pack.hidden_areas(width, height, middle).into_iter().filter_map(layout::area).collect();
-    let rendition = mask::rendition(&stripped, &areas, &[]).map_err(|error| fault(error.to_string()))?;
+    let rendition = mask::rendition(&stripped, &areas, &[], limits).map_err(|error| fault(error.to_string()))?;
     Ok(Prepared { name: found.name, stripped, rendition, hidden: layout.is_none() })
 }
 
@@ -148,7 +148,7 @@ fn store(
             continue;
         }
         let format = match picture.rendition.extension {
-            "jpg" => RenditionFormat::Jpg,
+            "jpg" => RenditionFormat::Jpeg,
             _ => RenditionFormat::Png,
         };
         let rendition = archive.put_rendition(&picture.rendition.bytes, format)?;
