@@ -1,0 +1,226 @@
+//! Where every page stands: addresses from official codes, the same on a live server and in a mirror.
+//!
+//! `/` is the whole in the pack's first language and first contest; `/en` and `/c/<contest>` before the rest choose
+//! others. Identifiers hold letters, digits, `.`, `-` and `_` only, so nothing needs escaping.
+
+use std::fmt::Write;
+
+use testigo_count::fold::Count;
+use testigo_count::geography::{StationIndex, UnitIndex};
+use testigo_count::rule::StationState;
+
+/// First parts of addresses that are taken. A level of such a name is addressed as `level-<name>`.
+pub const TAKEN: [&str; 14] = [
+    "assets", "c", "data", "document", "index", "ledger", "level", "live", "method", "page", "rendition", "search",
+    "sheets", "stations",
+];
+
+/// A page in a language and a contest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// Position in the pack's languages.
+    pub language: usize,
+    /// Position in the election's contests.
+    pub contest: usize,
+    /// Which page.
+    pub page: Page,
+}
+
+/// The pages of the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Page {
+    /// A unit with what is below it; the whole is the home page. Long lists come in parts, from 1.
+    Unit(UnitIndex, u32),
+    /// A station with all its contests.
+    Station(StationIndex),
+    /// The stations of a unit that have something in common, in parts from 1.
+    Stations(UnitIndex, StationList, u32),
+    /// Sheets that belong to no station yet, in parts from 1.
+    Sheets(u32),
+    /// Search; the words stand in the query.
+    Search,
+    /// Downloads.
+    Data,
+    /// How the count works and what it does not prove.
+    Method,
+}
+
+/// What the stations of a list have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StationList {
+    /// They are in this state.
+    In(StationState),
+    /// They are counted, and something differs from what counts.
+    Objected,
+}
+
+impl StationList {
+    /// All lists, in the order in which they are offered.
+    pub fn all() -> impl Iterator<Item = Self> {
+        StationState::ALL.into_iter().map(Self::In).chain([Self::Objected])
+    }
+
+    /// The word in addresses and language files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::In(state) => state.word(),
+            Self::Objected => "objected",
+        }
+    }
+}
+
+/// The part of an address that stands for a level.
+fn level_segment<'a>(count: &'a Count, level: &'a str) -> std::borrow::Cow<'a, str> {
+    let taken = TAKEN.contains(&level)
+        || level.starts_with("level-")
+        || count.pack().languages.iter().any(|code| code == level);
+    if taken { format!("level-{level}").into() } else { level.into() }
+}
+
+/// Where a unit stands below language and contest: empty for the whole, else `/<level>/<code>`.
+#[must_use]
+pub fn unit_path(count: &Count, unit: UnitIndex) -> String {
+    let geography = count.geography();
+    match geography.unit_level(unit) {
+        None => String::new(),
+        Some(level) => {
+            let level = level_segment(count, count.pack().levels[level].id.as_str());
+            format!("/{level}/{}", geography.unit_code(unit))
+        }
+    }
+}
+
+/// Where a station stands below language and contest.
+#[must_use]
+pub fn station_path(count: &Count, station: StationIndex) -> String {
+    let level = level_segment(count, count.pack().station_level().id.as_str());
+    format!("/{level}/{}", count.geography().station_id(station))
+}
+
+impl Address {
+    /// The root-relative address.
+    #[must_use]
+    pub fn path(&self, count: &Count) -> String {
+        let mut path = String::new();
+        if let Some(code) = count.pack().languages.get(self.language).filter(|_| self.language > 0) {
+            let _ = write!(path, "/{code}");
+        }
+        let by_contest = matches!(self.page, Page::Unit(..) | Page::Stations(..));
+        if let Some(contest) = count.definition().contests.get(self.contest).filter(|_| by_contest && self.contest > 0) {
+            let _ = write!(path, "/c/{}", contest.id);
+        }
+        let part = match self.page {
+            Page::Unit(unit, part) => {
+                path.push_str(&unit_path(count, unit));
+                part
+            }
+            Page::Station(station) => {
+                path.push_str(&station_path(count, station));
+                1
+            }
+            Page::Stations(unit, list, part) => {
+                path.push_str(&unit_path(count, unit));
+                let _ = write!(path, "/stations/{}", list.word());
+                part
+            }
+            Page::Sheets(part) => {
+                path.push_str("/sheets");
+                part
+            }
+            Page::Search => {
+                path.push_str("/search");
+                1
+            }
+            Page::Data => {
+                path.push_str("/data");
+                1
+            }
+            Page::Method => {
+                path.push_str("/method");
+                1
+            }
+        };
+        if part > 1 {
+            let _ = write!(path, "/page/{part}");
+        }
+        if path.is_empty() || path.rfind('/') == Some(0) && self.language > 0 && matches!(self.page, Page::Unit(UnitIndex::WHOLE, 1)) {
+            path.push('/');
+        }
+        path
+    }
+
+    /// The address that a path stands for, if it names something that is there. Whether a later part of a long list
+    /// exists is for the page to say.
+    #[must_use]
+    pub fn parse(count: &Count, path: &str) -> Option<Self> {
+        let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let mut address = Self { language: 0, contest: 0, page: Page::Unit(UnitIndex::WHOLE, 1) };
+        let languages = &count.pack().languages;
+        if let Some(language) = parts.first().and_then(|first| languages.iter().position(|code| code == first)) {
+            // The first language has no prefix: one address for each page.
+            if language == 0 {
+                return None;
+            }
+            address.language = language;
+            parts.remove(0);
+        }
+        if let ["c", id, ..] = parts.as_slice() {
+            let contest = count.definition().contests.iter().position(|contest| contest.id.as_str() == *id)?;
+            if contest == 0 {
+                return None;
+            }
+            address.contest = contest;
+            parts.drain(..2);
+        }
+        let mut part = 1;
+        if let [.., "page", number] = parts.as_slice() {
+            part = number.parse().ok().filter(|part| *part > 1 && !number.starts_with(['0', '+']))?;
+            parts.truncate(parts.len() - 2);
+        }
+        address.page = match parts.as_slice() {
+            [] => Page::Unit(UnitIndex::WHOLE, part),
+            ["stations", word] => Page::Stations(UnitIndex::WHOLE, list(word)?, part),
+            ["sheets"] => Page::Sheets(part),
+            ["search"] => Page::Search,
+            ["data"] => Page::Data,
+            ["method"] => Page::Method,
+            [level, code, rest @ ..] => match (place(count, level, code)?, rest) {
+                (Place::Unit(unit), []) => Page::Unit(unit, part),
+                (Place::Unit(unit), ["stations", word]) => Page::Stations(unit, list(word)?, part),
+                (Place::Station(station), []) => Page::Station(station),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let parted = matches!(address.page, Page::Unit(..) | Page::Stations(..) | Page::Sheets(_));
+        let by_contest = matches!(address.page, Page::Unit(..) | Page::Stations(..));
+        let fits = (part == 1 || parted) && (address.contest == 0 || by_contest);
+        fits.then_some(address)
+    }
+}
+
+/// A unit or a station by the words of its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A unit.
+    Unit(UnitIndex),
+    /// A station.
+    Station(StationIndex),
+}
+
+/// The unit or station at `/<level>/<code>`.
+#[must_use]
+pub fn place(count: &Count, level: &str, code: &str) -> Option<Place> {
+    let levels = &count.pack().levels;
+    let at = levels.iter().position(|one| level_segment(count, one.id.as_str()) == level)?;
+    if at + 1 == levels.len() {
+        count.geography().find_station(code).map(Place::Station)
+    } else {
+        count.geography().find_unit(at, code).map(Place::Unit)
+    }
+}
+
+fn list(word: &str) -> Option<StationList> {
+    StationList::all().find(|list| list.word() == word)
+}

@@ -1,0 +1,75 @@
+//! Everything there is to take away.
+
+use maud::{Markup, html};
+use testigo_count::geography::UnitIndex;
+
+use super::{Inside, Scene, short_hash};
+use crate::address::Page;
+
+pub(super) fn draw(scene: Scene<'_>) -> Inside {
+    let count = &scene.view.count;
+    let election = count.election();
+    let row = |path: String, what: &str| html! { tr { th scope="row" { a href=(path) download { code { (path) } } } td { (what) } } };
+    let documents = [
+        (&election.definition, "data.definition"),
+        (&election.pack, "data.pack"),
+        (&election.register, "data.register"),
+    ];
+    let main = html! {
+        h1 { (scene.t("data.title")) }
+        p.lead { (scene.language.fill("data.lead", &[("size", &scene.n(scene.view.head.size))])) }
+        @for contest in &count.definition().contests {
+            section {
+                h2 { (contest.title.in_language(scene.code())) }
+                (table(scene, html! {
+                    (row(format!("/data/{}/stations.csv", contest.id), scene.t("data.stations")))
+                    (row(format!("/data/{}/units.csv", contest.id), scene.t("data.units")))
+                    (row(format!("/data/{}/readings.csv", contest.id), scene.t("data.readings")))
+                    (row(format!("/data/{}/tally.json", contest.id), scene.t("data.tally")))
+                }))
+            }
+        }
+        section {
+            h2 { (scene.t("data.ledger")) }
+            (table(scene, html! {
+                (row("/data/sheets.csv".to_owned(), scene.t("data.sheets")))
+                (row("/data/refusals.csv".to_owned(), scene.t("data.refusals")))
+                (row("/data/checkpoint".to_owned(), scene.t("data.checkpoint")))
+            }))
+        }
+        section {
+            h2 { (scene.t("data.documents")) }
+            p.note { (scene.t("data.documents_lead")) }
+            (table(scene, html! {
+                @for (hash, key) in documents { (document(&hash.to_string(), scene.t(key))) }
+                @for file in count.results_files() { (document(&file.to_string(), scene.t("data.results"))) }
+            }))
+        }
+        section {
+            h2 { (scene.t("data.api")) }
+            p {
+                (scene.language.compose("data.api_lead", &[
+                    ("whole", html! { a href=(scene.json_of_unit(UnitIndex::WHOLE)) { code { "/index.json" } } }),
+                    ("ending", html! { code { ".json" } }),
+                ]))
+            }
+            p { (scene.language.compose("data.verify", &[("command", html! { code { "testigo verify" } }), ("method", html! { a href=(scene.to(Page::Method)) { (scene.t("frame.method")) } })])) }
+        }
+    };
+    let title = scene.t("data.title").to_owned();
+    Inside { description: scene.language.fill("data.lead", &[("size", &scene.n(scene.view.head.size))]), title, json: None, main }
+}
+
+fn table(scene: Scene<'_>, rows: Markup) -> Markup {
+    html! {
+        table.files {
+            caption.hidden { (scene.t("data.title")) }
+            thead.hidden { tr { th scope="col" { (scene.t("data.file")) } th scope="col" { (scene.t("data.what")) } } }
+            tbody { (rows) }
+        }
+    }
+}
+
+fn document(hash: &str, what: &str) -> Markup {
+    html! { tr { th scope="row" { a href={ "/document/" (hash) } title=(hash) download { code { (short_hash(hash)) } } } td { (what) } } }
+}

@@ -1,0 +1,272 @@
+//! The pages. Each takes a [`Scene`] and gives the inside of `<main>`; the frame around it is the same for all.
+
+mod data;
+mod listing;
+mod method;
+mod missing;
+mod parts;
+mod readings;
+mod search;
+mod sheets;
+mod station;
+mod unit;
+
+use maud::{DOCTYPE, Markup, html};
+use testigo_count::geography::{StationIndex, UnitIndex};
+
+use crate::address::{Address, Page, station_path, unit_path};
+use crate::language::Language;
+use crate::view::View;
+
+/// So many rows stand on one page of a long list.
+pub const ROWS: usize = 1_000;
+
+/// So many sheets stand on one page.
+pub const SHEETS: usize = 24;
+
+/// What a page is drawn from.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    pub view: &'a View,
+    pub address: Address,
+    /// Whether a server stands behind the page that tells of new results.
+    pub live: bool,
+    pub language: &'static Language,
+}
+
+/// The inside of a page.
+struct Inside {
+    title: String,
+    description: String,
+    /// The address of the same as JSON.
+    json: Option<String>,
+    main: Markup,
+}
+
+/// Draws the page at an address; `None` where there is no such part of a long list. `words` are what was searched for.
+#[must_use]
+pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<String> {
+    let scene = Scene::new(view, address, live);
+    let inside = match address.page {
+        Page::Unit(unit, part) => unit::draw(scene, unit, part)?,
+        Page::Station(station) => station::draw(scene, station),
+        Page::Stations(unit, list, part) => listing::draw(scene, unit, list, part)?,
+        Page::Sheets(part) => sheets::draw(scene, part)?,
+        Page::Search => search::draw(scene, words),
+        Page::Data => data::draw(scene),
+        Page::Method => method::draw(scene),
+    };
+    Some(scene.frame(inside, Some(words)).into_string())
+}
+
+/// Draws what stands where nothing is.
+#[must_use]
+pub fn draw_missing(view: &View, language: usize, live: bool) -> String {
+    let address = Address { language, contest: 0, page: Page::Search };
+    let scene = Scene::new(view, address, live);
+    scene.frame(missing::draw(scene), None).into_string()
+}
+
+impl<'a> Scene<'a> {
+    fn new(view: &'a View, address: Address, live: bool) -> Self {
+        Self { view, address, live, language: view.language(address.language) }
+    }
+
+    /// The text of a key.
+    fn t(&self, key: &'a str) -> &'a str {
+        self.language.text(key)
+    }
+
+    /// A whole number.
+    fn n(&self, number: impl Into<u64>) -> String {
+        self.language.number(number.into())
+    }
+
+    /// Another page, in the same language and contest.
+    fn to(&self, page: Page) -> String {
+        Address { page, ..self.address }.path(&self.view.count)
+    }
+
+    /// The code under which the pack has this language.
+    fn code(&self) -> &'a str {
+        self.view.language_code(self.address.language)
+    }
+
+    fn contest(&self) -> usize {
+        self.address.contest
+    }
+
+    /// The name of the whole.
+    fn place(&self) -> &'a str {
+        self.view.count.definition().place.in_language(self.code())
+    }
+
+    /// A unit's name, its code where it has none.
+    fn unit_name(&self, unit: UnitIndex) -> &'a str {
+        let geography = self.view.count.geography();
+        match (unit, geography.unit_name(unit)) {
+            (UnitIndex::WHOLE, _) => self.place(),
+            (_, "") => geography.unit_code(unit),
+            (_, name) => name,
+        }
+    }
+
+    /// What one unit of a level is called, for example `State`; empty for the whole.
+    fn level_name(&self, unit: UnitIndex) -> &'a str {
+        let level = self.view.count.geography().unit_level(unit).and_then(|at| self.view.count.pack().levels.get(at));
+        level.map_or("", |level| level.name.in_language(self.code()))
+    }
+
+    /// What one station is called, as it stands inside a sentence.
+    fn station_noun(&self, number: u64) -> String {
+        let level = self.view.count.pack().station_level();
+        let text = if number == 1 { &level.name } else { &level.plural };
+        self.language.noun(text.in_language(self.code()))
+    }
+
+    /// `24,532 tables`.
+    fn stations(&self, number: u32) -> String {
+        format!("{}\u{a0}{}", self.n(number), self.station_noun(u64::from(number)))
+    }
+
+    fn candidate(&self, contest: usize, at: usize) -> &'a str {
+        self.view.contest(contest).candidates[at].name.in_language(self.code())
+    }
+
+    fn candidate_short(&self, contest: usize, at: usize) -> &'a str {
+        self.view.contest(contest).candidates[at].short_name(self.code())
+    }
+
+    fn json_of_unit(&self, unit: UnitIndex) -> String {
+        let contest = match self.contest() {
+            0 => String::new(),
+            other => format!("/c/{}", self.view.contest(other).id),
+        };
+        match unit {
+            UnitIndex::WHOLE => format!("{contest}/index.json"),
+            unit => format!("{contest}{}.json", unit_path(&self.view.count, unit)),
+        }
+    }
+
+    fn json_of_station(&self, station: StationIndex) -> String {
+        format!("{}.json", station_path(&self.view.count, station))
+    }
+
+    /// The way from the whole down to a unit, each with its official code.
+    fn trail(&self, units: &[UnitIndex], last: Option<&str>) -> Markup {
+        let geography = self.view.count.geography();
+        html! {
+            nav.trail aria-label=(self.t("frame.trail")) {
+                ol {
+                    @for unit in units {
+                        li {
+                            a href=(self.to(Page::Unit(*unit, 1))) {
+                                @if *unit != UnitIndex::WHOLE { span.code { (geography.unit_code(*unit)) } " " }
+                                (self.unit_name(*unit))
+                            }
+                        }
+                    }
+                    @if let Some(last) = last { li aria-current="page" { (last) } }
+                }
+            }
+        }
+    }
+
+    fn frame(&self, inside: Inside, words: Option<&str>) -> Markup {
+        let count = &self.view.count;
+        let definition = count.definition();
+        let election = definition.title.in_language(self.code());
+        let home = self.to(Page::Unit(UnitIndex::WHOLE, 1));
+        let first_contest = Address { contest: 0, ..self.address };
+        html! {
+            (DOCTYPE)
+            html lang=(self.code()) dir=(self.language.direction()) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width,initial-scale=1";
+                    title { (inside.title) " · " (election) ", " (self.place()) }
+                    meta name="description" content=(inside.description);
+                    meta name="color-scheme" content="light dark";
+                    link rel="stylesheet" href=(self.view.style.path);
+                    link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
+                    script src=(self.view.script.path) defer {}
+                    @if let Some(json) = &inside.json { link rel="alternate" type="application/json" href=(json); }
+                    @for (language, code) in count.pack().languages.iter().enumerate() {
+                        link rel="alternate" hreflang=(code) href=(Address { language, ..self.address }.path(count));
+                    }
+                }
+                body data-live=[self.live.then_some("/live")] data-size=(self.view.head.size) {
+                    a.skip href="#main" { (self.t("frame.skip")) }
+                    header.top {
+                        div.wrap {
+                            a.brand href=(Address { page: Page::Unit(UnitIndex::WHOLE, 1), ..first_contest }.path(count)) {
+                                b { (election) } " "
+                                span { (self.place()) " · " time datetime=(definition.date) { (self.language.date(&definition.date)) } }
+                            }
+                            (self.search_form(words.filter(|_| self.address.page == Page::Search).unwrap_or(""), "q"))
+                            nav.menu aria-label=(self.t("frame.menu")) {
+                                a href=(home) aria-current=[self.current(|page| matches!(page, Page::Unit(UnitIndex::WHOLE, _)))] { (self.t("frame.results")) }
+                                a href=(self.to(Page::Method)) aria-current=[self.current(|page| page == Page::Method)] { (self.t("frame.method")) }
+                                a href=(self.to(Page::Data)) aria-current=[self.current(|page| page == Page::Data)] { (self.t("frame.data")) }
+                                @for (language, code) in count.pack().languages.iter().enumerate() {
+                                    @if language != self.address.language {
+                                        @let name = self.view.language(language);
+                                        a hreflang=(code) lang=(code) href=(Address { language, ..self.address }.path(count)) {
+                                            (if name.code() == code { name.name() } else { code })
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    main #main.wrap tabindex="-1" { (inside.main) }
+                    footer.wrap {
+                        p #head {
+                            (self.sheets_sentence()) " "
+                            (self.language.compose("frame.head", &[
+                                ("size", html! { a href="/data/checkpoint" { (self.n(self.view.head.size)) } }),
+                                ("root", html! { code title=(self.view.head.root) { (short_hash(&self.view.head.root)) } }),
+                            ]))
+                        }
+                        p {
+                            (self.language.compose("frame.privacy", &[
+                                ("method", html! { a href=(self.to(Page::Method)) { (self.t("frame.privacy_link")) } }),
+                            ]))
+                        }
+                    }
+                    p #news.hidden role="status" data-text=(self.t("frame.news")) {}
+                }
+            }
+        }
+    }
+
+    fn current(&self, is: impl Fn(Page) -> bool) -> Option<&'static str> {
+        is(self.address.page).then_some("page")
+    }
+
+    /// The search form. `id` tells two on one page apart.
+    fn search_form(&self, words: &str, id: &str) -> Markup {
+        html! {
+            form.search role="search" action=(self.to(Page::Search)) {
+                label.hidden for=(id) { (self.t("search.label")) }
+                input #(id) type="search" name="q" value=(words) maxlength="100" placeholder=(self.t("search.placeholder")) autocomplete="off";
+                button type="submit" { (self.t("search.button")) }
+            }
+        }
+    }
+
+    fn sheets_sentence(&self) -> Markup {
+        match u64::try_from(self.view.count.sheet_count()).unwrap_or(u64::MAX) {
+            0 => html! { (self.t("frame.no_sheets")) },
+            sheets => html! { (self.language.count("frame.sheets", sheets)) },
+        }
+    }
+}
+
+/// The first and last digits of a hash, enough to tell two apart at a glance.
+pub(crate) fn short_hash(hash: &str) -> String {
+    match (hash.get(..8), hash.get(hash.len().saturating_sub(4)..)) {
+        (Some(start), Some(end)) if hash.len() > 12 => format!("{start}…{end}"),
+        _ => hash.to_owned(),
+    }
+}

@@ -1,0 +1,181 @@
+//! The numbers of one contest at one station: every reading in a column of its own, with where it came from, and
+//! differences marked in words.
+
+use maud::{Markup, html};
+use testigo_count::geography::StationIndex;
+use testigo_count::readings::ReadingView;
+use testigo_count::{Cell, Detail, Reader};
+
+use super::{Scene, short_hash};
+use crate::assets::color_class;
+use crate::language::Share;
+
+/// A row of the table: what it is called, and what each reading says.
+struct Row {
+    class: &'static str,
+    name: String,
+    /// Candidate whose colour it carries.
+    candidate: Option<usize>,
+    cells: Vec<Cell>,
+    /// Whether it makes sense that readings agree here.
+    compared: bool,
+}
+
+pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> Markup {
+    let count = &scene.view.count;
+    let readings = count.readings(contest, station);
+    if readings.is_empty() {
+        return html! { p.empty { (scene.t("station.no_numbers")) } };
+    }
+    let counted = count.counted_reading(contest, station).map(|reading| reading.entry());
+    let rows = rows(scene, contest, station, &readings);
+    let valid = |reading: &ReadingView<'_>| reading.valid().value().map_or(0, u64::from);
+    let alone = readings.first().filter(|_| readings.len() == 1);
+    html! {
+        table.numbers {
+            caption.hidden { (scene.view.contest(contest).title.in_language(scene.code())) }
+            thead {
+                tr {
+                    th scope="col" { (scene.t("result.candidate")) }
+                    @if alone.is_some() { td.b {} }
+                    @for reading in &readings {
+                        th.n scope="col" {
+                            (source(scene, reading))
+                            @if Some(reading.entry()) == counted && alone.is_none() { span.chip.s-counted { (scene.t("station.counts")) } }
+                            @if rejected(scene, reading) { span.chip.s-held { (scene.t("station.rejected")) } }
+                        }
+                    }
+                    @if alone.is_none() { th scope="col" { span.hidden { (scene.t("station.compared")) } } }
+                }
+            }
+            tbody {
+                @for row in &rows {
+                    @let differs = row.compared && differ(&row.cells);
+                    tr class=(row.class) data-differs[differs] {
+                        th scope="row" { (row.name) }
+                        @if let Some(reading) = alone {
+                            td.b {
+                                @if let (Some(candidate), Some(Cell::Value(votes))) = (row.candidate, row.cells.first()) {
+                                    @let length = Share::of(u64::from(*votes), valid(reading)).map_or_else(|| "0%".to_owned(), Share::length);
+                                    svg.bar width="100%" height="100%" aria-hidden="true" focusable="false" {
+                                        rect width=(length) height="100%" class=(color_class(contest, candidate)) {}
+                                    }
+                                }
+                            }
+                        }
+                        @for cell in &row.cells { td.n { (shown(scene, *cell)) } }
+                        @if alone.is_none() { td.mark { @if differs { "≠ " (scene.t("station.differs")) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where a reading came from: by whom, from which entry, and from which line of a file.
+pub(super) fn source(scene: Scene<'_>, reading: &ReadingView<'_>) -> Markup {
+    let entry = scene.language.fill("station.entry", &[("entry", &scene.n(reading.entry().0))]);
+    html! {
+        span.source {
+            @match reading.reader() {
+                Reader::Qr => { b { (scene.t("reader.qr")) } }
+                Reader::Print => { b { (scene.t("reader.print")) } }
+                Reader::Person(name) => { b { (scene.language.fill("reader.person", &[("name", name)])) } }
+                Reader::Published(file) => {
+                    @let hash = file.to_string();
+                    b { a href={ "/document/" (hash) } title=(hash) { (scene.t("reader.published")) " " code { (short_hash(&hash)) } } }
+                    @if let Some(line) = reading.row() { span { (scene.language.fill("reader.row", &[("row", &scene.n(line))])) } }
+                }
+            }
+            span { (entry) }
+        }
+    }
+}
+
+fn rejected(scene: Scene<'_>, reading: &ReadingView<'_>) -> bool {
+    scene.view.count.sheet_of(*reading).is_some_and(|sheet| scene.view.count.sheet_view(sheet).rejected)
+}
+
+/// A number, or in words why there is none.
+pub(super) fn shown(scene: Scene<'_>, cell: Cell) -> Markup {
+    match cell {
+        Cell::Value(value) => html! { (scene.n(value)) },
+        Cell::Blank => html! { i { (scene.t("cell.blank")) } },
+        Cell::Illegible => html! { i { (scene.t("cell.illegible")) } },
+        Cell::Absent => html! { span title=(scene.t("cell.absent")) { (scene.t("number.none")) } },
+    }
+}
+
+fn differ(cells: &[Cell]) -> bool {
+    cells.iter().enumerate().any(|(at, cell)| cells[at + 1..].iter().any(|other| cell.contradicts(*other)))
+}
+
+fn rows(scene: Scene<'_>, contest: usize, station: StationIndex, readings: &[ReadingView<'_>]) -> Vec<Row> {
+    let definition = scene.view.contest(contest);
+    let all = |cell: &dyn Fn(&ReadingView<'_>) -> Cell| readings.iter().map(cell).collect::<Vec<Cell>>();
+    let by_line = readings.iter().any(|reading| reading.detail() == Detail::Selection);
+    let mut rows = Vec::new();
+    for at in order(scene, contest, station, readings) {
+        let lines: Vec<usize> =
+            definition.selections.iter().enumerate().filter(|(_, line)| line.candidate == at).map(|(line, _)| line).collect();
+        rows.push(Row {
+            class: "candidate",
+            name: scene.candidate(contest, at).to_owned(),
+            candidate: Some(at),
+            cells: all(&|reading| reading.candidate(at)),
+            compared: true,
+        });
+        if by_line && lines.len() > 1 {
+            rows.extend(lines.into_iter().map(|line| Row {
+                class: "line",
+                name: definition.selections[line].name.in_language(scene.code()).to_owned(),
+                candidate: None,
+                cells: all(&|reading| reading.selection(line)),
+                compared: true,
+            }));
+        }
+    }
+    let sum = |key: &str, cells: Vec<Cell>, compared| Row {
+        class: "sum",
+        name: scene.language.text(key).to_owned(),
+        candidate: None,
+        cells,
+        compared,
+    };
+    rows.push(sum("station.valid", all(&|reading| reading.valid()), true));
+    for (at, other) in definition.others.iter().enumerate() {
+        rows.push(Row {
+            class: "other",
+            name: other.title.in_language(scene.code()).to_owned(),
+            candidate: None,
+            cells: all(&|reading| reading.other(at)),
+            compared: true,
+        });
+    }
+    for (key, cells) in [
+        ("station.stated_valid", all(&|reading| reading.stated_valid())),
+        ("station.stated_cast", all(&|reading| reading.stated_cast())),
+        ("station.stated_registered", all(&|reading| reading.stated_registered())),
+    ] {
+        if cells.iter().any(|cell| *cell != Cell::Absent) {
+            rows.push(sum(key, cells, key != "station.stated_registered"));
+        }
+    }
+    rows
+}
+
+/// Candidates by the votes that count here, or else by those of the whole.
+fn order(scene: Scene<'_>, contest: usize, station: StationIndex, readings: &[ReadingView<'_>]) -> Vec<usize> {
+    match readings {
+        [one] => {
+            let candidates = scene.view.contest(contest).candidates.len();
+            let votes: Vec<u64> =
+                (0..candidates).map(|at| one.candidate(at).value().map_or(0, u64::from)).collect();
+            crate::view::ranked(&votes)
+        }
+        _ => {
+            let (votes, _) = scene.view.count.station_votes(contest, station);
+            if votes.iter().any(|votes| *votes > 0) { crate::view::ranked(&votes) } else { scene.view.ranking[contest].clone() }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! From an address to an answer: the one place where both the live server and a static mirror learn what stands where.
+
+use std::sync::Arc;
+
+use testigo_count::DocumentHash;
+use testigo_count::geography::UnitIndex;
+
+use crate::address::{Address, Page, Place, StationList, place};
+use crate::download::{self, Download};
+use crate::page;
+use crate::view::View;
+
+/// The site in one state of the count.
+#[derive(Clone, Debug)]
+pub struct Site {
+    view: Arc<View>,
+    /// Whether a server stands behind it that tells of new results.
+    live: bool,
+}
+
+/// An answer, before anybody thinks of HTTP.
+#[derive(Debug)]
+pub struct Response {
+    /// As in HTTP: 200 or 404.
+    pub status: u16,
+    /// Media type with character set.
+    pub content_type: &'static str,
+    /// What is sent.
+    pub body: Body,
+    /// How long the answer holds.
+    pub freshness: Freshness,
+}
+
+/// What is sent.
+#[derive(Debug)]
+pub enum Body {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// A long download, made piece by piece.
+    Download(Download),
+    /// A published picture, which the caller has.
+    Rendition(DocumentHash),
+    /// A document, which the caller has.
+    Document(DocumentHash),
+}
+
+/// How long an answer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Until the next entry.
+    Changing,
+    /// For good: the address names the content.
+    Forever,
+}
+
+/// Types of answers.
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const CSV: &str = "text/csv; charset=utf-8; header=present";
+
+const ICON: &str = include_str!("../assets/icon.svg");
+
+impl Site {
+    /// A site over a view. `live` puts into each page where to listen for new results.
+    #[must_use]
+    pub fn new(view: Arc<View>, live: bool) -> Self {
+        Self { view, live }
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn view(&self) -> &Arc<View> {
+        &self.view
+    }
+
+    /// The answer to a path (as in the request line, without the query). `query` is what stands after `?`; only the
+    /// search reads it.
+    #[must_use]
+    pub fn respond(&self, path: &str, query: &str) -> Response {
+        self.file(path).or_else(|| self.page(path, query)).unwrap_or_else(|| self.missing(path))
+    }
+
+    fn page(&self, path: &str, query: &str) -> Option<Response> {
+        let address = Address::parse(&self.view.count, path)?;
+        let words = match address.page {
+            Page::Search => search_words(query),
+            _ => String::new(),
+        };
+        let html = page::draw(&self.view, address, &words, self.live)?;
+        Some(bytes(HTML, html.into_bytes(), Freshness::Changing))
+    }
+
+    pub(crate) fn missing(&self, path: &str) -> Response {
+        let languages = &self.view.count.pack().languages;
+        let first = path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
+        let language = languages.iter().position(|code| code == first).unwrap_or(0);
+        let html = page::draw_missing(&self.view, language, self.live);
+        Response { status: 404, ..bytes(HTML, html.into_bytes(), Freshness::Changing) }
+    }
+
+    fn file(&self, path: &str) -> Option<Response> {
+        let view = &self.view;
+        let parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+        match parts.as_slice() {
+            ["assets", "icon.svg"] => Some(bytes("image/svg+xml", ICON.as_bytes().to_vec(), Freshness::Changing)),
+            ["assets", _] => [&view.style, &view.script]
+                .into_iter()
+                .find(|asset| asset.path == path)
+                .map(|asset| bytes(asset.content_type, asset.bytes.clone(), Freshness::Forever)),
+            ["rendition", name] => {
+                let (hash, ending) = name.split_once('.')?;
+                let hash: DocumentHash = hash.parse().ok()?;
+                let media = view.rendition(&hash).filter(|media| *media == ending)?;
+                let content_type = if media == "png" { "image/png" } else { "image/jpeg" };
+                // A ruling may withhold a picture later: it is asked for anew each time.
+                Some(Response { status: 200, content_type, body: Body::Rendition(hash), freshness: Freshness::Changing })
+            }
+            ["document", hash] => {
+                let body = Body::Document(hash.parse().ok()?);
+                Some(Response { status: 200, content_type: "application/octet-stream", body, freshness: Freshness::Forever })
+            }
+            ["data", rest @ ..] => self.data(rest),
+            [.., last] if last.ends_with(".json") => self.json(&parts),
+            _ => None,
+        }
+    }
+
+    fn data(&self, parts: &[&str]) -> Option<Response> {
+        let view = &self.view;
+        let csv = |download| Response {
+            status: 200,
+            content_type: CSV,
+            body: Body::Download(download),
+            freshness: Freshness::Changing,
+        };
+        match parts {
+            ["sheets.csv"] => Some(csv(download::sheets(view))),
+            ["refusals.csv"] => Some(csv(download::refusals(view))),
+            ["checkpoint"] => Some(bytes("text/plain; charset=utf-8", view.head.note.clone(), Freshness::Changing)),
+            [contest, file] => {
+                let contest = self.contest(contest)?;
+                match *file {
+                    "stations.csv" => Some(csv(download::stations(view, contest))),
+                    "units.csv" => Some(csv(download::units(view, contest))),
+                    "readings.csv" => Some(csv(download::readings(view, contest))),
+                    "tally.json" => self.unit_json(contest, UnitIndex::WHOLE),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The same as a page, for programs. There is one for all languages.
+    fn json(&self, parts: &[&str]) -> Option<Response> {
+        let (contest, parts) = match parts {
+            ["c", id, rest @ ..] => (self.contest(id).filter(|contest| *contest > 0)?, rest),
+            rest => (0, rest),
+        };
+        match parts {
+            ["index.json"] => self.unit_json(contest, UnitIndex::WHOLE),
+            [level, code] => match place(&self.view.count, level, code.strip_suffix(".json")?)? {
+                Place::Unit(unit) => self.unit_json(contest, unit),
+                Place::Station(station) if contest == 0 => {
+                    Some(json(&download::station_document(&self.view, station)))
+                }
+                Place::Station(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn unit_json(&self, contest: usize, unit: UnitIndex) -> Option<Response> {
+        Some(json(&self.view.count.tally(contest, unit, self.view.head.root.clone())))
+    }
+
+    fn contest(&self, id: &str) -> Option<usize> {
+        self.view.count.definition().contests.iter().position(|contest| contest.id.as_str() == id)
+    }
+
+    /// The addresses of all pages, for a mirror and for tests. Parts of long lists after the first come from the
+    /// links of the first.
+    pub fn pages(&self) -> impl Iterator<Item = Address> {
+        let count = &self.view.count;
+        let languages = 0..count.pack().languages.len();
+        let contests = 0..count.definition().contests.len();
+        languages.flat_map(move |language| {
+            let single = [Page::Sheets(1), Page::Search, Page::Data, Page::Method].into_iter();
+            let stations = self.view.places.stations().iter().map(|station| Page::Station(*station));
+            let once = single.chain(stations).map(move |page| Address { language, contest: 0, page });
+            let by_contest = contests.clone().flat_map(move |contest| {
+                let units = self.view.places.units().iter().flat_map(|unit| {
+                    let lists = StationList::all().map(|list| Page::Stations(*unit, list, 1));
+                    std::iter::once(Page::Unit(*unit, 1)).chain(lists)
+                });
+                units.map(move |page| Address { language, contest, page })
+            });
+            by_contest.chain(once)
+        })
+    }
+}
+
+fn bytes(content_type: &'static str, bytes: Vec<u8>, freshness: Freshness) -> Response {
+    Response { status: 200, content_type, body: Body::Bytes(bytes), freshness }
+}
+
+fn json(value: &impl serde::Serialize) -> Response {
+    // Only maps with keys that are no texts could fail; there are none.
+    bytes(JSON, serde_json::to_vec(value).unwrap_or_default(), Freshness::Changing)
+}
+
+/// The words in a query `q=...`, at most 100 letters.
+fn search_words(query: &str) -> String {
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("q=")).unwrap_or_default();
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match (*first, after) {
+            (b'+', _) => decoded.push(b' '),
+            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+                decoded.push(digit(*high) << 4 | digit(*low));
+                rest = after;
+            }
+            (byte, _) => decoded.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&decoded).chars().filter(|letter| !letter.is_control()).take(100).collect()
+}

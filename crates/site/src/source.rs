@@ -1,0 +1,207 @@
+//! Where the site gets the ledger, documents and pictures from.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::RwLock;
+
+use testigo_archive::ArchiveReader;
+use testigo_count::fold::{Documents, FoldError};
+use testigo_count::{Count, DocumentHash};
+use testigo_ledger::{EntryIndex, Hash};
+
+use crate::view::{Head, View};
+
+/// Why the ledger cannot be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The archive cannot be read.
+    #[error(transparent)]
+    Archive(#[from] testigo_archive::ArchiveError),
+    /// The checkpoint's file cannot be read.
+    #[error("the checkpoint cannot be read: {0}")]
+    Checkpoint(std::io::Error),
+    /// The entries cannot be folded.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// The ledger has no entry.
+    #[error("the ledger is empty; wait for its first entry, or begin it with `testigo init`")]
+    Empty,
+    /// The ledger has fewer entries than before.
+    #[error("the ledger had {before} entries and has {now}: it was replaced; restart the server if that was meant")]
+    Shrunk {
+        /// Entries before.
+        before: u64,
+        /// Entries now.
+        now: u64,
+    },
+}
+
+/// A ledger with its documents and pictures.
+pub trait Source: Send + Sync + 'static {
+    /// The signed head.
+    ///
+    /// # Errors
+    /// When it cannot be read or its signature does not hold.
+    fn head(&self) -> Result<Head, SourceError>;
+
+    /// Hands over published entries in order, until one is refused.
+    ///
+    /// # Errors
+    /// When an entry cannot be read, or `take` fails.
+    fn entries(
+        &self,
+        range: Range<u64>,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError>;
+
+    /// A document by its hash.
+    fn document(&self, hash: &DocumentHash) -> Option<Vec<u8>>;
+
+    /// A picture by its hash.
+    fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>>;
+}
+
+/// Folds everything that a source has by now.
+///
+/// # Errors
+/// When the ledger is empty or anything of it cannot be read.
+pub fn open_view(source: &dyn Source) -> Result<View, SourceError> {
+    let head = source.head()?;
+    let documents = SourceDocuments(source);
+    let mut count: Option<Count> = None;
+    source.entries(0..head.size, &mut |bytes| {
+        match &mut count {
+            None => count = Some(Count::begin(bytes, &documents)?),
+            Some(count) => count.append(bytes, &documents)?,
+        }
+        Ok(())
+    })?;
+    Ok(View::new(count.ok_or(SourceError::Empty)?, head, None))
+}
+
+/// Folds what is new since a view; `None` where nothing is.
+///
+/// # Errors
+/// When anything new cannot be read, or the ledger has become shorter.
+pub fn newer_view(source: &dyn Source, view: &View) -> Result<Option<View>, SourceError> {
+    let head = source.head()?;
+    let before = view.head.size;
+    if head.size < before {
+        return Err(SourceError::Shrunk { before, now: head.size });
+    }
+    if head.size == before {
+        return Ok(None);
+    }
+    let documents = SourceDocuments(source);
+    let mut count = view.count.clone();
+    source.entries(before..head.size, &mut |bytes| Ok(count.append(bytes, &documents)?))?;
+    Ok(Some(View::new(count, head, Some(view))))
+}
+
+/// Documents of a source, for the fold.
+struct SourceDocuments<'a>(&'a dyn Source);
+
+impl Documents for SourceDocuments<'_> {
+    fn document(&self, hash: &DocumentHash) -> Option<Cow<'_, [u8]>> {
+        self.0.document(hash).map(Cow::Owned)
+    }
+}
+
+impl Source for ArchiveReader {
+    fn head(&self) -> Result<Head, SourceError> {
+        // The note is read twice, here and inside `checkpoint`; between the two a newer head may have come.
+        let path = self.directory().join("ledger").join("checkpoint");
+        loop {
+            let note = std::fs::read(&path).map_err(SourceError::Checkpoint)?;
+            let checkpoint = self.checkpoint()?;
+            if std::fs::read(&path).map_err(SourceError::Checkpoint)? == note {
+                return Ok(Head {
+                    origin: checkpoint.origin,
+                    size: checkpoint.size.0,
+                    root: checkpoint.root.to_string(),
+                    note,
+                });
+            }
+        }
+    }
+
+    fn entries(
+        &self,
+        range: Range<u64>,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
+        for entry in ArchiveReader::entries(self, EntryIndex(range.start)..EntryIndex(range.end))? {
+            take(&entry?.1)?;
+        }
+        Ok(())
+    }
+
+    fn document(&self, hash: &DocumentHash) -> Option<Vec<u8>> {
+        ArchiveReader::document(self, &Hash(*hash.as_bytes())).ok()
+    }
+
+    fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>> {
+        ArchiveReader::rendition(self, &Hash(*hash.as_bytes())).ok().map(|(bytes, _)| bytes)
+    }
+}
+
+/// A ledger in memory, for tests and examples. Its root is the hash of its last entry, and it is not signed.
+#[derive(Debug, Default)]
+pub struct MemorySource {
+    entries: RwLock<Vec<Vec<u8>>>,
+    files: RwLock<BTreeMap<DocumentHash, Vec<u8>>>,
+}
+
+impl MemorySource {
+    /// Keeps a document or a picture and gives its hash.
+    pub fn keep(&self, bytes: &[u8]) -> DocumentHash {
+        let hash = DocumentHash::of(bytes);
+        if let Ok(mut files) = self.files.write() {
+            files.insert(hash, bytes.to_vec());
+        }
+        hash
+    }
+
+    /// Appends an entry and gives its index.
+    pub fn append(&self, entry: Vec<u8>) -> u64 {
+        self.entries.write().map_or(0, |mut entries| {
+            entries.push(entry);
+            u64::try_from(entries.len() - 1).unwrap_or(u64::MAX)
+        })
+    }
+
+    fn file(&self, hash: &DocumentHash) -> Option<Vec<u8>> {
+        self.files.read().ok()?.get(hash).cloned()
+    }
+}
+
+impl Source for MemorySource {
+    fn head(&self) -> Result<Head, SourceError> {
+        let entries = self.entries.read().map_err(|_| SourceError::Empty)?;
+        let last = entries.last().ok_or(SourceError::Empty)?;
+        let size = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+        let root = DocumentHash::of(last).to_string();
+        let note = format!("memory\n{size}\n{root}\n").into_bytes();
+        Ok(Head { origin: "memory".to_owned(), size, root, note })
+    }
+
+    fn entries(
+        &self,
+        range: Range<u64>,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
+        let entries = self.entries.read().map_err(|_| SourceError::Empty)?;
+        let skipped = usize::try_from(range.start).unwrap_or(usize::MAX);
+        let wanted = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+        entries.iter().skip(skipped).take(wanted).try_for_each(|entry| take(entry))
+    }
+
+    fn document(&self, hash: &DocumentHash) -> Option<Vec<u8>> {
+        self.file(hash)
+    }
+
+    fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>> {
+        self.file(hash)
+    }
+}

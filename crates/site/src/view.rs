@@ -1,0 +1,163 @@
+//! One state of the count with all that its pages need: immutable, so that every page of it says the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use testigo_count::geography::{StationIndex, UnitIndex};
+use testigo_count::sheets::{SheetIndex, SheetState};
+use testigo_count::{Contest, Count, DocumentHash};
+
+use crate::assets::{self, Asset};
+use crate::language::Language;
+use crate::places::Places;
+
+/// The ledger's signed head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The ledger's name.
+    pub origin: String,
+    /// Entries.
+    pub size: u64,
+    /// Root over them, hexadecimal.
+    pub root: String,
+    /// The checkpoint as it was signed.
+    pub note: Vec<u8>,
+}
+
+/// A state of the count.
+#[derive(Debug)]
+pub struct View {
+    /// Of the entries below `head.size`.
+    pub count: Count,
+    /// What the count follows from.
+    pub head: Head,
+    /// Tables over its geography.
+    pub places: Arc<Places>,
+    /// Which sheet shows a picture.
+    pub renditions: Arc<Renditions>,
+    /// The one style sheet, candidates' colours included.
+    pub style: Arc<Asset>,
+    /// The one script.
+    pub script: Arc<Asset>,
+    /// Candidates of each contest, most votes first, then in ballot order.
+    pub ranking: Vec<Vec<usize>>,
+}
+
+/// Which sheet shows a picture, by the picture's hash. Sheets are only ever added.
+#[derive(Debug, Default)]
+pub struct Renditions {
+    sheets: BTreeMap<DocumentHash, Vec<SheetIndex>>,
+    order: Vec<SheetIndex>,
+}
+
+impl View {
+    /// A state of the count at a head of the ledger. `before` is an earlier state whose tables are used again where
+    /// they still fit.
+    #[must_use]
+    pub fn new(count: Count, head: Head, before: Option<&Self>) -> Self {
+        let places = match before.filter(|before| before.places.fit(&count)) {
+            Some(before) => Arc::clone(&before.places),
+            None => Arc::new(Places::new(&count)),
+        };
+        let renditions = match before.filter(|before| before.renditions.order.len() == count.sheet_count()) {
+            Some(before) => Arc::clone(&before.renditions),
+            None => Arc::new(Renditions::new(&count)),
+        };
+        let style = match before {
+            Some(before) => Arc::clone(&before.style),
+            None => Arc::new(assets::style(count.definition())),
+        };
+        let script = match before {
+            Some(before) => Arc::clone(&before.script),
+            None => Arc::new(assets::script()),
+        };
+        let ranking = (0..count.definition().contests.len())
+            .map(|contest| ranked(count.unit_votes(contest, UnitIndex::WHOLE).0))
+            .collect();
+        Self { count, head, places, renditions, style, script, ranking }
+    }
+
+    /// The contest at a position.
+    #[must_use]
+    pub fn contest(&self, contest: usize) -> &Contest {
+        &self.count.definition().contests[contest]
+    }
+
+    /// The code of the site's language at a position, as the pack has it.
+    #[must_use]
+    pub fn language_code(&self, language: usize) -> &str {
+        self.count.pack().languages.get(language).map_or("en", String::as_str)
+    }
+
+    /// The texts for the site's language at a position.
+    #[must_use]
+    pub fn language(&self, language: usize) -> &'static Language {
+        let built_in = Language::built_in(self.language_code(language));
+        built_in.unwrap_or_else(|| unreachable!("the built-in language files are tested to be readable"))
+    }
+
+    /// Sheets that belong to no station yet, in order of arrival.
+    pub fn loose_sheets(&self) -> impl Iterator<Item = SheetIndex> {
+        self.count.sheets().filter(|sheet| {
+            self.count.sheet_state(*sheet) != SheetState::Read && self.count.sheet_view(*sheet).moved_to.is_none()
+        })
+    }
+
+    /// Whether a picture may be shown, and its ending: it belongs to a sheet, and no ruling withholds any sheet that
+    /// shows it.
+    #[must_use]
+    pub fn rendition(&self, hash: &DocumentHash) -> Option<&'static str> {
+        let sheets = self.renditions.sheets.get(hash)?;
+        if sheets.iter().any(|sheet| self.count.sheet_view(*sheet).withheld) {
+            return None;
+        }
+        let view = self.count.sheet_view(*sheets.first()?);
+        view.pages.iter().find(|page| page.rendition == *hash).map(|page| page.media)
+    }
+
+    /// Other sheets that show the same picture as this one.
+    #[must_use]
+    pub fn copies(&self, sheet: SheetIndex) -> usize {
+        let view = self.count.sheet_view(sheet);
+        let first = view.pages.first().and_then(|page| self.renditions.sheets.get(&page.rendition));
+        first.map_or(0, |sheets| sheets.len().saturating_sub(1))
+    }
+
+    /// Listed stations below a unit that satisfy a condition, by code.
+    #[must_use]
+    pub fn stations_below(&self, unit: UnitIndex, condition: impl Fn(StationIndex) -> bool) -> Vec<StationIndex> {
+        let geography = self.count.geography();
+        let whole = unit == UnitIndex::WHOLE;
+        let inside = |station: &StationIndex| {
+            whole || geography.station_unit(*station).is_some_and(|own| geography.ancestors(own).any(|above| above == unit))
+        };
+        // The condition is cheaper than the way up the tree.
+        self.places.stations().iter().copied().filter(|station| condition(*station)).filter(inside).collect()
+    }
+}
+
+impl Renditions {
+    fn new(count: &Count) -> Self {
+        let mut sheets: BTreeMap<DocumentHash, Vec<SheetIndex>> = BTreeMap::new();
+        for sheet in count.sheets() {
+            for page in count.sheet_view(sheet).pages {
+                sheets.entry(page.rendition).or_default().push(sheet);
+            }
+        }
+        Self { sheets, order: count.sheets().collect() }
+    }
+
+    /// All sheets in order of arrival.
+    #[must_use]
+    pub fn order(&self) -> &[SheetIndex] {
+        &self.order
+    }
+}
+
+/// Positions by number, largest first; equal ones in their order.
+#[must_use]
+pub fn ranked(votes: &[u64]) -> Vec<usize> {
+    let mut positions: Vec<usize> = (0..votes.len()).collect();
+    positions.sort_by_key(|at| std::cmp::Reverse(votes[*at]));
+    positions
+}
