@@ -20,47 +20,40 @@ pub struct PackFiles {
     pub mappings: BTreeMap<String, Vec<u8>>,
 }
 
-macro_rules! embedded {
-    ($($name:literal: [$($mapping:literal),*];)*) => {
-        /// The names of the packs inside the binary.
-        pub const EMBEDDED: &[&str] = &[$($name),*];
-
-        fn embedded(name: &str) -> Option<PackFiles> {
-            match name {
-                $($name => Some(PackFiles {
-                    place: format!("packs/{name}"),
-                    definition: include_bytes!(concat!("../../../packs/", $name, "/election.toml")).to_vec(),
-                    pack: include_bytes!(concat!("../../../packs/", $name, "/pack.toml")).to_vec(),
-                    mappings: BTreeMap::from([$((
-                        $mapping.to_owned(),
-                        include_bytes!(concat!("../../../packs/", $name, "/mappings/", $mapping, ".toml")).to_vec(),
-                    )),*]),
-                }),)*
-                _ => None,
-            }
-        }
-    };
+/// A pack inside the binary.
+struct Embedded {
+    name: &'static str,
+    definition: &'static [u8],
+    pack: &'static [u8],
+    mappings: &'static [(&'static str, &'static [u8])],
 }
 
-embedded! {
-    "bolivia-2020": ["mesa"];
-    "cordoba-2019": ["mesa"];
-    "demo": [];
-    "ve-2024": ["convzla"];
+/// Made by the build script from the folder `packs`.
+const EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/packs.rs"));
+
+/// The names of the packs inside the binary.
+pub fn names() -> Vec<&'static str> {
+    EMBEDDED.iter().map(|pack| pack.name).collect()
 }
 
 impl PackFiles {
     /// A pack by the name it has inside the binary, or by the path of its folder.
     pub fn find(name_or_path: &str) -> Result<Self> {
-        if let Some(files) = embedded(name_or_path) {
-            return Ok(files);
+        if let Some(pack) = EMBEDDED.iter().find(|pack| pack.name == name_or_path) {
+            let mappings = pack.mappings.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()));
+            return Ok(Self {
+                place: format!("packs/{}", pack.name),
+                definition: pack.definition.to_vec(),
+                pack: pack.pack.to_vec(),
+                mappings: mappings.collect(),
+            });
         }
         let folder = Path::new(name_or_path);
         let folder = if folder.is_file() { folder.parent().unwrap_or(folder) } else { folder };
         if !folder.is_dir() {
             bail!(
                 "there is no pack `{name_or_path}`\nhint: inside this program are {}; a path must be a folder with pack.toml and election.toml",
-                EMBEDDED.join(", ")
+                names().join(", ")
             );
         }
         let read = |name: &str| {

@@ -17,7 +17,7 @@ use super::exit;
 use crate::{counting, say};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  testigo check venezuela --format json")]
+#[command(after_help = "Example:\n  testigo check archive --format json")]
 pub struct CheckArguments {
     /// The archive
     pub dir: PathBuf,

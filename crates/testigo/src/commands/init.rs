@@ -20,7 +20,7 @@ use crate::terminal::grouped;
 use crate::{counting, keys, say};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  testigo init venezuela --pack ve-2024 --register RESULTADOS_2024_CSV_V1.csv")]
+#[command(after_help = "Example:\n  testigo init archive --pack demo --register register.csv")]
 pub struct InitArguments {
     /// A new or empty folder for the archive
     pub dir: PathBuf,

@@ -16,7 +16,7 @@ use testigo_ledger::VerifyingKey;
 use crate::{counting, keys, say};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  testigo key create ana.key --name ana\n  testigo key admit venezuela ana.key")]
+#[command(after_help = "Examples:\n  testigo key create ana.key --name ana\n  testigo key admit archive ana.key")]
 pub struct KeyArguments {
     #[command(subcommand)]
     pub action: KeyAction,

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use testigo_count::mapping::Mapping;
 
-use crate::packs::{EMBEDDED, PackFiles};
+use crate::packs::{self, PackFiles};
 use crate::say;
 
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub enum PackAction {
 pub fn run(arguments: &PackArguments) -> Result<ExitCode> {
     match &arguments.action {
         PackAction::List => {
-            for name in EMBEDDED {
+            for name in packs::names() {
                 let (definition, pack) = PackFiles::find(name)?.parse()?;
                 say!("{name:<14} {} · {}", pack.title.in_language("en"), definition.date);
             }

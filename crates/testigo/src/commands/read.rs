@@ -26,7 +26,7 @@ use crate::{counting, keys, layout, parallel, say};
 const BATCH: usize = 64;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  testigo read venezuela --jobs 2")]
+#[command(after_help = "Example:\n  testigo read archive --jobs 2")]
 pub struct ReadArguments {
     /// The archive
     pub dir: PathBuf,

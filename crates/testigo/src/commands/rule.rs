@@ -18,9 +18,9 @@ use crate::{counting, keys, say};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  testigo rule venezuela accept --reading 24600 --reason sheet-inspected --key ana.key
-  testigo rule venezuela reject --sheet 24560 --reason forged-sheet --key ana.key
-  testigo rule venezuela withdraw --supersedes 24710 --reason sheet-inspected --key ana.key
+  testigo rule archive accept --reading 24600 --reason sheet-inspected --key ana.key
+  testigo rule archive reject --sheet 24560 --reason forged-sheet --key ana.key
+  testigo rule archive withdraw --supersedes 24710 --reason sheet-inspected --key ana.key
 `testigo check DIR` shows disputes with the numbers of their entries.")]
 pub struct RuleArguments {
     /// The archive

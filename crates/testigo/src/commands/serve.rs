@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Args;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  testigo serve venezuela --listen 127.0.0.1:8080")]
+#[command(after_help = "Example:\n  testigo serve archive --listen 127.0.0.1:8080")]
 pub struct ServeArguments {
     /// The archive; it may be written to at the same time
     pub dir: PathBuf,

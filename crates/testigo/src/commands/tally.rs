@@ -14,7 +14,7 @@ use crate::terminal::grouped;
 use crate::{counting, say};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  testigo tally venezuela\n  testigo tally venezuela --unit state/01 --format csv")]
+#[command(after_help = "Examples:\n  testigo tally archive\n  testigo tally archive --unit state/01 --format csv")]
 pub struct TallyArguments {
     /// The archive
     pub dir: PathBuf,

@@ -15,7 +15,7 @@ use crate::terminal::grouped;
 use crate::say;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  testigo verify venezuela")]
+#[command(after_help = "Example:\n  testigo verify archive")]
 pub struct VerifyArguments {
     /// The archive; it may be in use, left by a killed process, or on a read-only disk
     pub dir: PathBuf,

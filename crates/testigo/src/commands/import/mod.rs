@@ -22,9 +22,9 @@ pub use results::import_results;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  testigo import venezuela scans/ more-scans.zip
-  testigo import venezuela RESULTADOS_2024_CSV_V1.csv --format convzla
-  testigo import venezuela results.csv --mapping my-mapping.toml --extend-register")]
+  testigo import archive scans/ more-scans.zip
+  testigo import archive results.csv --format own
+  testigo import archive results.csv --mapping my-mapping.toml --extend-register")]
 pub struct ImportArguments {
     /// The archive
     pub dir: PathBuf,
