@@ -22,7 +22,7 @@ use crate::source::{Source, SourceError};
 /// A mapping, checked against the election and the pack.
 #[derive(Debug, Clone)]
 pub struct Mapping {
-    /// Its name, for example `convzla`.
+    /// Its name, for example `results`.
     pub id: String,
     delimiter: u8,
     encodings: Vec<Encoding>,

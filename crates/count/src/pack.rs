@@ -74,6 +74,8 @@ pub struct SheetLayout {
     pub codes: Vec<[u16; 4]>,
     /// Areas with names, identity numbers and signatures, hidden in what is published.
     pub personal: Vec<[u16; 4]>,
+    /// Whether the personal areas next above and next below the code reach to its quiet zone, where it was found.
+    pub reaches_code: bool,
 }
 
 /// How a pack changes a check.
@@ -136,6 +138,8 @@ struct SheetFile {
     codes: Vec<Spanned<[u16; 4]>>,
     #[serde(default)]
     personal: Vec<Spanned<[u16; 4]>>,
+    #[serde(default)]
+    reaches_code: bool,
 }
 
 impl Pack {
@@ -240,28 +244,54 @@ impl Pack {
         })
     }
 
-    /// The areas to hide before a picture is published. `code` is where the middle of a code was seen, in
+    /// The areas to hide before a picture is published. `code` is the box around a code that was seen, in
     /// ten-thousandths: it tells which way up the sheet lies. Where that is not known, both ways are hidden; where no
     /// layout fits, everything is. Showing less is a nuisance, showing a name can be an arrest.
     #[must_use]
-    pub fn hidden_areas(&self, width: u32, height: u32, code: Option<[u16; 2]>) -> Vec<[u16; 4]> {
+    pub fn hidden_areas(&self, width: u32, height: u32, code: Option<[u16; 4]>) -> Vec<[u16; 4]> {
         let Some(layout) = self.layout(width, height) else { return vec![WHOLE_PICTURE] };
-        let turned = |area: &[u16; 4]| {
-            let [left, top, right, bottom] = *area;
-            [10_000 - right, 10_000 - bottom, 10_000 - left, 10_000 - top]
-        };
-        let holds = |areas: &[[u16; 4]], [x, y]: [u16; 2]| {
-            areas.iter().any(|[left, top, right, bottom]| (*left..=*right).contains(&x) && (*top..=*bottom).contains(&y))
-        };
-        let upright = layout.personal.iter().copied();
-        let upside_down = layout.personal.iter().map(turned);
+        let turned_areas = |areas: Vec<[u16; 4]>| areas.into_iter().map(turned);
         match code {
-            Some(middle) if holds(&layout.codes, middle) => upright.collect(),
-            Some([x, y]) if holds(&layout.codes, [10_000 - x.min(10_000), 10_000 - y.min(10_000)]) => {
-                upside_down.collect()
+            Some(code) if layout.holds_code(code) => layout.personal_around(code),
+            Some(code) if layout.holds_code(turned(code)) => {
+                turned_areas(layout.personal_around(turned(code))).collect()
             }
-            _ => upright.chain(upside_down).collect(),
+            _ => layout.personal.iter().copied().chain(turned_areas(layout.personal.clone())).collect(),
         }
+    }
+}
+
+/// Upside down.
+fn turned([left, top, right, bottom]: [u16; 4]) -> [u16; 4] {
+    let other = |one: u16| 10_000 - one.min(10_000);
+    [other(right), other(bottom), other(left), other(top)]
+}
+
+impl SheetLayout {
+    fn holds_code(&self, [left, top, right, bottom]: [u16; 4]) -> bool {
+        let (x, y) = (left.midpoint(right), top.midpoint(bottom));
+        self.codes.iter().any(|[left, top, right, bottom]| (*left..=*right).contains(&x) && (*top..=*bottom).contains(&y))
+    }
+
+    /// The personal areas of an upright sheet, up to the quiet zone of its code and never over it.
+    fn personal_around(&self, [_, top, _, bottom]: [u16; 4]) -> Vec<[u16; 4]> {
+        // A code's quiet zone is 4 modules wide, and no code has fewer than 21.
+        let quiet = bottom.saturating_sub(top) / 10;
+        let (top, bottom) = (top.saturating_sub(quiet), bottom.saturating_add(quiet).min(10_000));
+        let above = self.personal.iter().filter(|area| area[1] < top).max_by_key(|area| area[3]).copied();
+        let below = self.personal.iter().filter(|area| area[1] >= top).min_by_key(|area| area[1]).copied();
+        let mut areas = self.personal.clone();
+        for area in &mut areas {
+            if area[1] < top {
+                let reach = if self.reaches_code && Some(*area) == above { top } else { area[3] };
+                area[3] = reach.min(top);
+            } else {
+                let reach = if self.reaches_code && Some(*area) == below { bottom } else { area[1] };
+                area[1] = reach.max(bottom);
+            }
+        }
+        areas.retain(|[_, top, _, bottom]| top < bottom);
+        areas
     }
 }
 
@@ -313,5 +343,54 @@ fn parse_sheet(source: &Source<'_>, raw: SheetFile) -> Result<SheetLayout, Sourc
         aspect: raw.aspect.map(Spanned::into_inner),
         codes: areas(raw.codes, "sheet.codes")?,
         personal: areas(raw.personal, "sheet.personal")?,
+        reaches_code: raw.reaches_code,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strip() -> SheetLayout {
+        SheetLayout {
+            id: "strip".to_owned(),
+            aspect: Some([900, 1300]),
+            codes: vec![[0, 8_700, 10_000, 10_000]],
+            personal: vec![[0, 0, 10_000, 500], [0, 5_300, 10_000, 8_900], [0, 9_800, 10_000, 10_000]],
+            reaches_code: true,
+        }
+    }
+
+    fn pack(sheets: Vec<SheetLayout>) -> Pack {
+        Pack {
+            id: "made-up".to_owned(),
+            title: LocalText::Same(String::new()),
+            languages: Vec::new(),
+            levels: Vec::new(),
+            counting: CountingRule::default(),
+            payloads: Vec::new(),
+            sheets,
+            checks: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn hidden_areas_follow_the_code_and_never_cover_it() {
+        let pack = pack(vec![strip()]);
+        let upright = pack.hidden_areas(600, 6_600, Some([1_000, 9_100, 9_000, 9_600]));
+        assert_eq!(upright, [[0, 0, 10_000, 500], [0, 5_300, 10_000, 9_050], [0, 9_650, 10_000, 10_000]]);
+        let upside_down = pack.hidden_areas(600, 6_600, Some([1_000, 400, 9_000, 900]));
+        assert_eq!(upside_down, [[0, 9_500, 10_000, 10_000], [0, 950, 10_000, 4_700], [0, 0, 10_000, 350]]);
+        let cut_short = pack.hidden_areas(600, 6_600, Some([1_000, 9_450, 9_000, 10_000]));
+        assert_eq!(cut_short, [[0, 0, 10_000, 500], [0, 5_300, 10_000, 9_395]]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_hidden() {
+        let pack = pack(vec![strip()]);
+        let both = pack.hidden_areas(600, 6_600, None);
+        assert_eq!(both.len(), 6, "{both:?}");
+        assert_eq!(pack.hidden_areas(600, 6_600, Some([0, 4_000, 500, 5_000])), both, "a code where none belongs");
+        assert_eq!(pack.hidden_areas(6_600, 600, None), [[0, 0, 10_000, 10_000]], "no layout fits");
+    }
 }

@@ -21,9 +21,8 @@ pub fn corners(rectangle: &Rectangle) -> [u32; 4] {
     [left, top, left.saturating_add(width), top.saturating_add(height)]
 }
 
-/// The middle of a code in ten-thousandths of the picture.
-pub fn middle(corners: &[Point; 4], width: u32, height: u32) -> [u16; 2] {
-    let mean = |of: fn(&Point) -> f32| corners.iter().map(of).sum::<f32>() / 4.0;
+/// The box around a code, `[left, top, right, bottom]` in ten-thousandths of the picture.
+pub fn code_box(corners: &[Point; 4], width: u32, height: u32) -> [u16; 4] {
     let share = |position: f32, length: u32| {
         let share = f64::from(position) * 10_000.0 / f64::from(length.max(1));
         // In range by the clamp.
@@ -31,5 +30,12 @@ pub fn middle(corners: &[Point; 4], width: u32, height: u32) -> [u16; 2] {
         let share = share.clamp(0.0, 10_000.0) as u16;
         share
     };
-    [share(mean(|point| point.x), width), share(mean(|point| point.y), height)]
+    let x = corners.iter().map(|point| share(point.x, width));
+    let y = corners.iter().map(|point| share(point.y, height));
+    [
+        x.clone().min().unwrap_or(0),
+        y.clone().min().unwrap_or(0),
+        x.max().unwrap_or(0),
+        y.max().unwrap_or(0),
+    ]
 }

@@ -8,6 +8,7 @@ pub mod pack;
 pub mod read;
 pub mod rule;
 pub mod serve;
+pub mod simulate;
 pub mod tally;
 pub mod verify;
 

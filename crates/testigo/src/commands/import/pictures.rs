@@ -126,8 +126,8 @@ fn prepare(found: Found, pack: &Pack, limits: &Limits) -> Result<Prepared, Pictu
         Outcome::Read { reading, .. } => Some(reading.corners),
         Outcome::Unread { failure, .. } => failure.corners(),
     };
-    let middle = corners.map(|corners| layout::middle(&corners, width, height));
-    let areas: Vec<Area> = pack.hidden_areas(width, height, middle).into_iter().filter_map(layout::area).collect();
+    let code = corners.map(|corners| layout::code_box(&corners, width, height));
+    let areas: Vec<Area> = pack.hidden_areas(width, height, code).into_iter().filter_map(layout::area).collect();
     let rendition = mask::rendition(&stripped, &areas, &[], limits).map_err(|error| fault(error.to_string()))?;
     Ok(Prepared { name: found.name, stripped, rendition, hidden: layout.is_none() })
 }
