@@ -20,14 +20,7 @@ pub(super) struct BitReader<'a> {
 
 impl<'a> BitReader<'a> {
     pub(super) fn new(data: &'a [u8], offset: usize) -> Self {
-        Self {
-            data,
-            offset,
-            at: 0,
-            buffer: 0,
-            count: 0,
-            padding: 0,
-        }
+        Self { data, offset, at: 0, buffer: 0, count: 0, padding: 0 }
     }
 
     /// Where reading has got to in the file.
@@ -45,10 +38,7 @@ impl<'a> BitReader<'a> {
 
     #[inline]
     fn load(&mut self) {
-        let next = self
-            .data
-            .get(self.at..)
-            .and_then(|rest| rest.first_chunk::<8>());
+        let next = self.data.get(self.at..).and_then(|rest| rest.first_chunk::<8>());
         if let Some(bytes) = next {
             let word = u64::from_be_bytes(*bytes);
             // No byte is FF, which starts a marker or a stuffed pair. Bits beyond `count` are the next ones anyway, so
@@ -112,10 +102,7 @@ impl<'a> BitReader<'a> {
     /// Fails once bits have been consumed that the data does not hold.
     pub(super) fn check(&self) -> Result<(), PictureError> {
         if self.count < self.padding {
-            return Err(corrupt(
-                self.position(),
-                "the picture data ends before the picture does",
-            ));
+            return Err(corrupt(self.position(), "the picture data ends before the picture does"));
         }
         Ok(())
     }
@@ -124,9 +111,7 @@ impl<'a> BitReader<'a> {
     pub(super) fn restart(&mut self, number: u8) -> Result<(), PictureError> {
         self.check()?;
         let rest = self.data.get(self.at..).unwrap_or_default();
-        let found = rest
-            .windows(2)
-            .position(|pair| pair[0] == 0xff && marker::is_restart(pair[1]));
+        let found = rest.windows(2).position(|pair| pair[0] == 0xff && marker::is_restart(pair[1]));
         match found {
             Some(skip) if rest.get(skip + 1) == Some(&(0xd0 + number % 8)) => {
                 self.at += skip + 2;
@@ -135,10 +120,7 @@ impl<'a> BitReader<'a> {
                 self.padding = 0;
                 Ok(())
             }
-            _ => Err(corrupt(
-                self.position(),
-                &format!("restart marker {} is missing", number % 8),
-            )),
+            _ => Err(corrupt(self.position(), &format!("restart marker {} is missing", number % 8))),
         }
     }
 }

@@ -68,25 +68,14 @@ impl Coefficients {
     /// Blanks every unit that an area touches to flat mid-grey; all other coefficients stay as they are. Blocks that
     /// lie beyond the picture's edge but in a touched unit are blanked too, since they repeat what is at the edge.
     pub fn wipe(&mut self, areas: &[Rectangle]) {
-        for units in areas
-            .iter()
-            .filter_map(|&area| self.units(area))
-            .collect::<Vec<_>>()
-        {
+        for units in areas.iter().filter_map(|&area| self.units(area)).collect::<Vec<_>>() {
             for (component, plane) in self.frame.components.iter().zip(&mut self.planes) {
                 let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
                 let rows = plane.blocks.chunks_exact_mut(count(plane.blocks_wide));
                 let first = count(units.top * component.vertical);
-                for row in rows
-                    .skip(first)
-                    .take(count(units.height * component.vertical))
-                {
+                for row in rows.skip(first).take(count(units.height * component.vertical)) {
                     let first = count(units.left * component.horizontal);
-                    for block in row
-                        .iter_mut()
-                        .skip(first)
-                        .take(count(units.width * component.horizontal))
-                    {
+                    for block in row.iter_mut().skip(first).take(count(units.width * component.horizontal)) {
                         *block = [0; 64];
                     }
                 }

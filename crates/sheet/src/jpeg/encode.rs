@@ -23,19 +23,12 @@ impl Coefficients {
             metadata::write_jpeg_segment(&mut out, marker::APP0, metadata::JFIF);
         }
         if orientation != Orientation::UPRIGHT {
-            metadata::write_jpeg_segment(
-                &mut out,
-                marker::APP1,
-                &metadata::minimal_exif(orientation),
-            );
+            metadata::write_jpeg_segment(&mut out, marker::APP1, &metadata::minimal_exif(orientation));
         }
         if let Some(transform) = frame.adobe {
             metadata::write_jpeg_segment(&mut out, marker::APP14, &metadata::adobe(transform));
         }
-        let wide = frame
-            .components
-            .iter()
-            .any(|component| component.quantisation.iter().any(|&step| step > 255));
+        let wide = frame.components.iter().any(|component| component.quantisation.iter().any(|&step| step > 255));
         for (number, component) in (0_u8..).zip(&frame.components) {
             let mut payload = vec![number | if wide { 0x10 } else { 0 }];
             for step in component.quantisation {
@@ -47,32 +40,18 @@ impl Coefficients {
             }
             metadata::write_jpeg_segment(&mut out, marker::DQT, &payload);
         }
-        let [h0, h1] = u16::try_from(frame.height)
-            .unwrap_or(u16::MAX)
-            .to_be_bytes();
+        let [h0, h1] = u16::try_from(frame.height).unwrap_or(u16::MAX).to_be_bytes();
         let [w0, w1] = u16::try_from(frame.width).unwrap_or(u16::MAX).to_be_bytes();
-        let mut payload = vec![
-            8,
-            h0,
-            h1,
-            w0,
-            w1,
-            u8::try_from(frame.components.len()).unwrap_or_default(),
-        ];
+        let mut payload = vec![8, h0, h1, w0, w1, u8::try_from(frame.components.len()).unwrap_or_default()];
         for (number, component) in (0_u8..).zip(&frame.components) {
-            let sampling =
-                u8::try_from(component.horizontal << 4 | component.vertical).unwrap_or(0x11);
+            let sampling = u8::try_from(component.horizontal << 4 | component.vertical).unwrap_or(0x11);
             payload.extend_from_slice(&[component.id, sampling, number]);
         }
         // Steps of 16 bits are allowed only in the extended process.
         metadata::write_jpeg_segment(&mut out, if wide { 0xc1 } else { 0xc0 }, &payload);
 
         let indices: Vec<usize> = (0..frame.components.len()).collect();
-        let blocks: u32 = frame
-            .components
-            .iter()
-            .map(|component| component.horizontal * component.vertical)
-            .sum();
+        let blocks: u32 = frame.components.iter().map(|component| component.horizontal * component.vertical).sum();
         if blocks <= MAX_UNIT_BLOCKS {
             self.encode_scan(&indices, &mut out)?;
         } else {
@@ -93,16 +72,8 @@ impl Coefficients {
             *count = count.saturating_add(1);
         })?;
         let tables = counts.map(|(dc, ac)| (Encoder::optimal(&dc), Encoder::optimal(&ac)));
-        let used = if indices.iter().any(|&index| class(index) == 1) {
-            0..2
-        } else {
-            0..1
-        };
-        let used = if indices.iter().all(|&index| class(index) == 1) {
-            1..2
-        } else {
-            used
-        };
+        let used = if indices.iter().any(|&index| class(index) == 1) { 0..2 } else { 0..1 };
+        let used = if indices.iter().all(|&index| class(index) == 1) { 1..2 } else { used };
         for number in used {
             let (dc, ac) = &tables[number];
             for (kind, table) in [(0, dc), (0x10, ac)] {
@@ -114,12 +85,7 @@ impl Coefficients {
         }
         let mut payload = vec![u8::try_from(indices.len()).unwrap_or_default()];
         for &index in indices {
-            let id = self
-                .frame
-                .components
-                .get(index)
-                .map(|component| component.id)
-                .unwrap_or_default();
+            let id = self.frame.components.get(index).map(|component| component.id).unwrap_or_default();
             payload.extend_from_slice(&[id, if class(index) == 0 { 0 } else { 0x11 }]);
         }
         payload.extend_from_slice(&[0, 63, 0]);
@@ -143,9 +109,7 @@ impl Coefficients {
         let frame = &self.frame;
         let parts: Vec<(usize, &Component, &Plane)> = indices
             .iter()
-            .filter_map(|&index| {
-                Some((index, frame.components.get(index)?, self.planes.get(index)?))
-            })
+            .filter_map(|&index| Some((index, frame.components.get(index)?, self.planes.get(index)?)))
             .collect();
         let single = parts.len() == 1;
         let (wide, high) = match parts.as_slice() {
@@ -156,19 +120,12 @@ impl Coefficients {
         for unit_row in 0..high {
             for unit_column in 0..wide {
                 for (&(index, component, plane), previous) in parts.iter().zip(&mut previous) {
-                    let (across, down) = if single {
-                        (1, 1)
-                    } else {
-                        (component.horizontal, component.vertical)
-                    };
+                    let (across, down) = if single { (1, 1) } else { (component.horizontal, component.vertical) };
                     for row in unit_row * down..(unit_row + 1) * down {
                         for column in unit_column * across..(unit_column + 1) * across {
-                            let at =
-                                u64::from(row) * u64::from(plane.blocks_wide) + u64::from(column);
-                            let block =
-                                usize::try_from(at).ok().and_then(|at| plane.blocks.get(at));
-                            let block = block
-                                .ok_or_else(|| corrupt(0, "a block lies outside the picture"))?;
+                            let at = u64::from(row) * u64::from(plane.blocks_wide) + u64::from(column);
+                            let block = usize::try_from(at).ok().and_then(|at| plane.blocks.get(at));
+                            let block = block.ok_or_else(|| corrupt(0, "a block lies outside the picture"))?;
                             block_symbols(block, previous, |dc, symbol, magnitude, size| {
                                 emit(class(index), dc, symbol, magnitude, size);
                             })?;
@@ -197,17 +154,9 @@ fn block_symbols(
     let (size, magnitude) = magnitude(dc - *previous);
     *previous = dc;
     if size > 11 {
-        return Err(corrupt(
-            0,
-            "two neighbouring blocks differ more than 8-bit samples can",
-        ));
+        return Err(corrupt(0, "two neighbouring blocks differ more than 8-bit samples can"));
     }
-    emit(
-        true,
-        u8::try_from(size).unwrap_or_default(),
-        magnitude,
-        size,
-    );
+    emit(true, u8::try_from(size).unwrap_or_default(), magnitude, size);
     let mut run = 0_u8;
     for &value in &block[1..] {
         if value == 0 {
@@ -219,12 +168,7 @@ fn block_symbols(
             run -= 16;
         }
         let (size, bits) = self::magnitude(i32::from(value));
-        emit(
-            false,
-            run << 4 | u8::try_from(size).unwrap_or_default(),
-            bits,
-            size,
-        );
+        emit(false, run << 4 | u8::try_from(size).unwrap_or_default(), bits, size);
         run = 0;
     }
     if run > 0 {
@@ -237,10 +181,6 @@ fn block_symbols(
 #[inline(always)]
 fn magnitude(value: i32) -> (u32, u32) {
     let size = 32 - value.unsigned_abs().leading_zeros();
-    let bits = if value < 0 {
-        (value - 1).cast_unsigned() & ((1 << size) - 1)
-    } else {
-        value.cast_unsigned()
-    };
+    let bits = if value < 0 { (value - 1).cast_unsigned() & ((1 << size) - 1) } else { value.cast_unsigned() };
     (size, bits)
 }

@@ -70,18 +70,8 @@ pub(super) struct ScanPart {
 impl Frame {
     /// Pixels across and down in one interleaved unit.
     pub(super) fn unit_size(&self) -> (u32, u32) {
-        let across = self
-            .components
-            .iter()
-            .map(|component| component.horizontal)
-            .max()
-            .unwrap_or(1);
-        let down = self
-            .components
-            .iter()
-            .map(|component| component.vertical)
-            .max()
-            .unwrap_or(1);
+        let across = self.components.iter().map(|component| component.horizontal).max().unwrap_or(1);
+        let down = self.components.iter().map(|component| component.vertical).max().unwrap_or(1);
         (across * 8, down * 8)
     }
 
@@ -94,11 +84,7 @@ impl Frame {
             return true;
         }
         // As the common decoders decide: a JFIF or Adobe marker, else the letters that some encoders use as ids.
-        let ids: Vec<u8> = self
-            .components
-            .iter()
-            .map(|component| component.id)
-            .collect();
+        let ids: Vec<u8> = self.components.iter().map(|component| component.id).collect();
         let rgb = match (self.jfif, self.adobe) {
             (true, _) => false,
             (false, Some(transform)) => transform == 0,
@@ -132,17 +118,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Headers<'_>, PictureError> {
             marker::DRI => match *segment.payload {
                 [high, low] => tables.restart_interval = u32::from(u16::from_be_bytes([high, low])),
                 _ => {
-                    return Err(corrupt(
-                        segment.offset,
-                        "its restart interval does not have 2 bytes",
-                    ));
+                    return Err(corrupt(segment.offset, "its restart interval does not have 2 bytes"));
                 }
             },
             marker::DAC => return Err(unsupported("arithmetic coding")),
             marker::APP0 if segment.payload.starts_with(b"JFIF\0") => jfif = true,
-            marker::APP14 if segment.payload.starts_with(b"Adobe") => {
-                adobe = segment.payload.get(11).copied()
-            }
+            marker::APP14 if segment.payload.starts_with(b"Adobe") => adobe = segment.payload.get(11).copied(),
             code if marker::is_frame(code) => {
                 if frame.is_some() {
                     return Err(corrupt(segment.offset, "it has a second frame header"));
@@ -150,9 +131,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Headers<'_>, PictureError> {
                 frame = Some(read_frame(&segment)?);
             }
             marker::SOS => {
-                let frame = frame
-                    .as_mut()
-                    .ok_or_else(|| corrupt(segment.offset, "a scan stands before the frame"))?;
+                let frame = frame.as_mut().ok_or_else(|| corrupt(segment.offset, "a scan stands before the frame"))?;
                 scans.push(read_scan(&segment, frame, &tables, &mut seen)?);
             }
             _ => {}
@@ -163,11 +142,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Headers<'_>, PictureError> {
     if seen.len() != frame.components.len() {
         return Err(corrupt(bytes.len(), "a colour component has no scan"));
     }
-    Ok(Headers {
-        frame,
-        scans,
-        orientation,
-    })
+    Ok(Headers { frame, scans, orientation })
 }
 
 fn read_frame(segment: &Segment<'_>) -> Result<Frame, PictureError> {
@@ -190,10 +165,7 @@ fn read_frame(segment: &Segment<'_>) -> Result<Frame, PictureError> {
         return Err(unsupported("a height given only after its first scan"));
     }
     if rest.len() != usize::from(*count) * 3 {
-        return Err(corrupt(
-            segment.offset,
-            "its frame header does not have the length its components take",
-        ));
+        return Err(corrupt(segment.offset, "its frame header does not have the length its components take"));
     }
     if !matches!(*count, 1 | 3) {
         return Err(unsupported(format!("{count} colour components")));
@@ -205,17 +177,10 @@ fn read_frame(segment: &Segment<'_>) -> Result<Frame, PictureError> {
         };
         let (horizontal, vertical) = (u32::from(sampling >> 4), u32::from(sampling & 15));
         if !(1..=4).contains(&horizontal) || !(1..=4).contains(&vertical) || table > 3 {
-            return Err(corrupt(
-                segment.offset,
-                "a component has a sampling factor or table that cannot be",
-            ));
+            return Err(corrupt(segment.offset, "a component has a sampling factor or table that cannot be"));
         }
         // A single component is never interleaved, whatever factors it states.
-        parts.push(if *count == 1 {
-            (id, 1, 1, table)
-        } else {
-            (id, horizontal, vertical, table)
-        });
+        parts.push(if *count == 1 { (id, 1, 1, table) } else { (id, horizontal, vertical, table) });
     }
     let across = parts.iter().map(|part| part.1).max().unwrap_or(1);
     let down = parts.iter().map(|part| part.2).max().unwrap_or(1);
@@ -234,15 +199,7 @@ fn read_frame(segment: &Segment<'_>) -> Result<Frame, PictureError> {
             padded_high: units_high * vertical,
         })
         .collect();
-    Ok(Frame {
-        width,
-        height,
-        components,
-        jfif: false,
-        adobe: None,
-        units_wide,
-        units_high,
-    })
+    Ok(Frame { width, height, components, jfif: false, adobe: None, units_wide, units_high })
 }
 
 fn read_scan<'a>(
@@ -256,55 +213,29 @@ fn read_scan<'a>(
         return Err(wrong("its scan header is empty"));
     };
     if rest.len() != usize::from(count) * 2 + 3 || count == 0 {
-        return Err(wrong(
-            "its scan header does not have the length its components take",
-        ));
+        return Err(wrong("its scan header does not have the length its components take"));
     }
     let mut parts = Vec::new();
     for part in rest.chunks_exact(2).take(usize::from(count)) {
         let [id, chosen] = *part else { continue };
-        let index = frame
-            .components
-            .iter()
-            .position(|component| component.id == id);
-        let index =
-            index.ok_or_else(|| wrong("a scan names a component that the frame does not have"))?;
+        let index = frame.components.iter().position(|component| component.id == id);
+        let index = index.ok_or_else(|| wrong("a scan names a component that the frame does not have"))?;
         if seen.contains(&index) {
             return Err(wrong("a component is scanned twice"));
         }
         seen.push(index);
-        let component = frame
-            .components
-            .get_mut(index)
-            .ok_or_else(|| wrong("no such component"))?;
-        let quantisation = tables
-            .quantisation
-            .get(usize::from(component.quantisation[0]))
-            .copied()
-            .flatten();
-        component.quantisation =
-            quantisation.ok_or_else(|| wrong("a component's quantisation table is missing"))?;
+        let component = frame.components.get_mut(index).ok_or_else(|| wrong("no such component"))?;
+        let quantisation = tables.quantisation.get(usize::from(component.quantisation[0])).copied().flatten();
+        component.quantisation = quantisation.ok_or_else(|| wrong("a component's quantisation table is missing"))?;
         let huffman = |tables: &[Option<Rc<Decoder>>; 4], number: u8| {
             let table = tables.get(usize::from(number)).cloned().flatten();
             table.ok_or_else(|| wrong("a component's Huffman table is missing"))
         };
-        let (dc, ac) = (
-            huffman(&tables.dc, chosen >> 4)?,
-            huffman(&tables.ac, chosen & 15)?,
-        );
-        parts.push(ScanPart {
-            component: index,
-            dc,
-            ac,
-        });
+        let (dc, ac) = (huffman(&tables.dc, chosen >> 4)?, huffman(&tables.ac, chosen & 15)?);
+        parts.push(ScanPart { component: index, dc, ac });
     }
     let offset = segment.entropy_offset();
-    Ok(Scan {
-        parts,
-        restart_interval: tables.restart_interval,
-        data: segment.entropy,
-        offset,
-    })
+    Ok(Scan { parts, restart_interval: tables.restart_interval, data: segment.entropy, offset })
 }
 
 #[derive(Default)]
@@ -321,28 +252,17 @@ impl Tables {
         while let Some((&head, values)) = rest.split_first() {
             let wide = head >> 4 != 0;
             let length = if wide { 128 } else { 64 };
-            let (Some(values), Some(slot)) = (
-                values.get(..length),
-                self.quantisation.get_mut(usize::from(head & 15)),
-            ) else {
-                return Err(corrupt(
-                    segment.offset,
-                    "a quantisation table is too short or has a wrong number",
-                ));
+            let (Some(values), Some(slot)) = (values.get(..length), self.quantisation.get_mut(usize::from(head & 15)))
+            else {
+                return Err(corrupt(segment.offset, "a quantisation table is too short or has a wrong number"));
             };
             let mut table = [0; 64];
             for (at, step) in table.iter_mut().enumerate() {
-                *step = if wide {
-                    u16::from_be_bytes([values[at * 2], values[at * 2 + 1]])
-                } else {
-                    u16::from(values[at])
-                };
+                *step =
+                    if wide { u16::from_be_bytes([values[at * 2], values[at * 2 + 1]]) } else { u16::from(values[at]) };
             }
             if table.contains(&0) {
-                return Err(corrupt(
-                    segment.offset,
-                    "a quantisation table has a step of 0",
-                ));
+                return Err(corrupt(segment.offset, "a quantisation table has a step of 0"));
             }
             *slot = Some(table);
             rest = rest.get(1 + length..).unwrap_or_default();
@@ -357,21 +277,14 @@ impl Tables {
             let decoder = Decoder::new(&table);
             let (class, number) = (head >> 4, usize::from(head & 15));
             if class == 0 && table.symbols.iter().any(|&symbol| symbol > 15) {
-                return Err(corrupt(
-                    segment.offset,
-                    "a Huffman table for DC coefficients has symbols above 15",
-                ));
+                return Err(corrupt(segment.offset, "a Huffman table for DC coefficients has symbols above 15"));
             }
             let slot = match class {
                 0 => self.dc.get_mut(number),
                 1 => self.ac.get_mut(number),
                 _ => None,
             };
-            let decoder = if class == 1 {
-                decoder.with_skips()
-            } else {
-                decoder
-            };
+            let decoder = if class == 1 { decoder.with_skips() } else { decoder };
             *slot.ok_or_else(|| corrupt(segment.offset, "a Huffman table has a wrong number"))? =
                 Some(Rc::new(decoder));
             rest = rest.get(1 + length..).unwrap_or_default();

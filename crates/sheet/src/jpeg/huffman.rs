@@ -26,34 +26,21 @@ impl Specification {
     fn codes(&self) -> impl Iterator<Item = (u8, u32, u32)> + '_ {
         let mut next = 0_u32;
         let mut symbols = self.symbols.iter().copied();
-        (1..=16_u32)
-            .zip(self.counts)
-            .flat_map(move |(length, count)| {
-                let first = next;
-                next = (next + u32::from(count)) << 1;
-                let symbols: Vec<u8> = symbols.by_ref().take(usize::from(count)).collect();
-                (first..)
-                    .zip(symbols)
-                    .map(move |(code, symbol)| (symbol, code, length))
-            })
+        (1..=16_u32).zip(self.counts).flat_map(move |(length, count)| {
+            let first = next;
+            next = (next + u32::from(count)) << 1;
+            let symbols: Vec<u8> = symbols.by_ref().take(usize::from(count)).collect();
+            (first..).zip(symbols).map(move |(code, symbol)| (symbol, code, length))
+        })
     }
 
     /// Reads the table at the start of `payload`; also says how many bytes it took.
     pub(super) fn read(payload: &[u8], offset: usize) -> Result<(Self, usize), PictureError> {
-        let counts: &[u8; 16] = payload
-            .first_chunk()
-            .ok_or_else(|| corrupt(offset, "a Huffman table has no code lengths"))?;
-        let total = counts
-            .iter()
-            .map(|&count| usize::from(count))
-            .sum::<usize>();
-        let symbols = payload
-            .get(16..16 + total)
-            .ok_or_else(|| corrupt(offset, "a Huffman table lacks symbols"))?;
-        let table = Self {
-            counts: *counts,
-            symbols: symbols.to_vec(),
-        };
+        let counts: &[u8; 16] =
+            payload.first_chunk().ok_or_else(|| corrupt(offset, "a Huffman table has no code lengths"))?;
+        let total = counts.iter().map(|&count| usize::from(count)).sum::<usize>();
+        let symbols = payload.get(16..16 + total).ok_or_else(|| corrupt(offset, "a Huffman table lacks symbols"))?;
+        let table = Self { counts: *counts, symbols: symbols.to_vec() };
         if total > 256 || table.codes().any(|(_, code, length)| code >= 1 << length) {
             return Err(corrupt(offset, "a Huffman table has more codes than fit"));
         }
@@ -120,11 +107,7 @@ impl Decoder {
                     *slot = (symbol, u8::try_from(length).unwrap_or_default());
                 }
                 if size <= free && size < 16 {
-                    let value = if size == 0 {
-                        0
-                    } else {
-                        extend_u32(tail >> (free - size), size)
-                    };
+                    let value = if size == 0 { 0 } else { extend_u32(tail >> (free - size), size) };
                     if let Some(slot) = entries.get_mut(index) {
                         *slot = Entry {
                             value: i16::try_from(value).unwrap_or_default(),
@@ -135,19 +118,12 @@ impl Decoder {
                 }
             }
         }
-        Self {
-            entries,
-            symbols,
-            long,
-            skips: Box::default(),
-        }
+        Self { entries, symbols, long, skips: Box::default() }
     }
 
     /// Adds the table that [`Self::skip_coefficients`] uses.
     pub(super) fn with_skips(mut self) -> Self {
-        self.skips = (0..1_u32 << SKIP_LOOK)
-            .map(|bits| self.skip_entry(bits))
-            .collect();
+        self.skips = (0..1_u32 << SKIP_LOOK).map(|bits| self.skip_entry(bits)).collect();
         self
     }
 
@@ -157,9 +133,7 @@ impl Decoder {
         loop {
             // The look as if followed by zeros; codes that would need those do not count.
             let index = (bits << used & ((1 << SKIP_LOOK) - 1)) >> (SKIP_LOOK - LOOK);
-            let slot = usize::try_from(index)
-                .ok()
-                .and_then(|index| self.symbols.get(index));
+            let slot = usize::try_from(index).ok().and_then(|index| self.symbols.get(index));
             let Some(&(symbol, length)) = slot.filter(|slot| slot.1 != 0) else {
                 return found;
             };
@@ -184,11 +158,7 @@ impl Decoder {
     #[cold]
     fn symbol(&self, reader: &mut BitReader<'_>) -> Result<u8, PictureError> {
         let look = reader.peek::<16>();
-        if let Some(&(symbol, length)) = self
-            .symbols
-            .get(look >> (16 - LOOK))
-            .filter(|slot| slot.1 != 0)
-        {
+        if let Some(&(symbol, length)) = self.symbols.get(look >> (16 - LOOK)).filter(|slot| slot.1 != 0) {
             reader.consume(u32::from(length));
             return Ok(symbol);
         }
@@ -198,10 +168,7 @@ impl Decoder {
                 return Ok(symbol);
             }
         }
-        Err(corrupt(
-            reader.position(),
-            "a code stands in no Huffman table",
-        ))
+        Err(corrupt(reader.position(), "a code stands in no Huffman table"))
     }
 
     /// The next run of zeros and value, both magnitudes within what 8-bit samples allow (T.81, tables F.1 and F.2).
@@ -210,10 +177,7 @@ impl Decoder {
         let symbol = self.symbol(reader)?;
         let size = u32::from(symbol & 15);
         if size > 11 {
-            return Err(corrupt(
-                reader.position(),
-                "a coefficient is larger than 8-bit samples allow",
-            ));
+            return Err(corrupt(reader.position(), "a coefficient is larger than 8-bit samples allow"));
         }
         let value = i16::try_from(reader.magnitude(size)).unwrap_or_default();
         Ok((if ends_block(symbol) { END } else { symbol >> 4 }, value))
@@ -271,11 +235,7 @@ impl Decoder {
         let mut left = 63_u32;
         while left > 0 {
             reader.fill();
-            let entry = self
-                .skips
-                .get(reader.peek::<SKIP_LOOK>())
-                .copied()
-                .unwrap_or_default();
+            let entry = self.skips.get(reader.peek::<SKIP_LOOK>()).copied().unwrap_or_default();
             let advance = u32::from(entry.advance);
             // Codes after the 63rd coefficient belong to the next block.
             if entry.length > 0 && (advance < left || (advance == left && !entry.end)) {
@@ -290,9 +250,7 @@ impl Decoder {
             if run == END {
                 break;
             }
-            left = left
-                .checked_sub(u32::from(run) + 1)
-                .ok_or_else(|| overfull(reader))?;
+            left = left.checked_sub(u32::from(run) + 1).ok_or_else(|| overfull(reader))?;
         }
         Ok(())
     }
@@ -306,11 +264,7 @@ fn overfull(reader: &BitReader<'_>) -> PictureError {
 /// The signed value of a magnitude of `size` bits, at least 1 (T.81, table F.1).
 #[inline(always)]
 pub(super) fn extend(raw: i32, size: u32) -> i32 {
-    if raw >> (size - 1) == 0 {
-        raw - (1 << size) + 1
-    } else {
-        raw
-    }
+    if raw >> (size - 1) == 0 { raw - (1 << size) + 1 } else { raw }
 }
 
 fn extend_u32(raw: u32, size: u32) -> i32 {
@@ -333,10 +287,7 @@ impl Encoder {
         for (symbol, code, length) in specification.codes() {
             codes[usize::from(symbol)] = (code, length);
         }
-        Self {
-            specification,
-            codes,
-        }
+        Self { specification, codes }
     }
 
     /// Code and length in bits of a symbol that was counted.
@@ -390,21 +341,12 @@ fn optimal_specification(frequencies: &[u32; 256]) -> Specification {
         *longest -= 1;
     }
     let mut symbols: Vec<usize> = (0..256).filter(|&symbol| frequencies[symbol] > 0).collect();
-    symbols.sort_by_key(|&symbol| {
-        (
-            depths[symbol],
-            std::cmp::Reverse(frequencies[symbol]),
-            symbol,
-        )
-    });
+    symbols.sort_by_key(|&symbol| (depths[symbol], std::cmp::Reverse(frequencies[symbol]), symbol));
     let mut counts = [0; 16];
     for (count, &length) in counts.iter_mut().zip(&lengths[1..]) {
         *count = u8::try_from(length).unwrap_or(u8::MAX);
     }
-    let symbols = symbols
-        .into_iter()
-        .filter_map(|symbol| u8::try_from(symbol).ok())
-        .collect();
+    let symbols = symbols.into_iter().filter_map(|symbol| u8::try_from(symbol).ok()).collect();
     Specification { counts, symbols }
 }
 

@@ -4,7 +4,7 @@ use super::bits::BitReader;
 use super::coefficients::{Coefficients, Plane};
 use super::frame::{Frame, Scan, ScanPart};
 use super::segment::{corrupt, unsupported};
-use super::transform::{self, Steps};
+use super::transform;
 use crate::picture::{Format, GreyPicture, PictureError, Rectangle};
 
 /// Largest DC coefficient of 8-bit samples, with room for sloppy encoders.
@@ -33,17 +33,10 @@ fn walk(
     let mut steps: Vec<(u32, u32)> = Vec::new();
     let (mut wide, mut high) = (frame.units_wide, frame.units_high);
     for (part, chosen) in scan.parts.iter().enumerate() {
-        let component = frame
-            .components
-            .get(chosen.component)
-            .ok_or_else(|| corrupt(scan.offset, "no component"))?;
+        let component = frame.components.get(chosen.component).ok_or_else(|| corrupt(scan.offset, "no component"))?;
         if scan.parts.len() == 1 {
             (wide, high) = (component.blocks_wide, component.blocks_high);
-            unit.push(Place {
-                part,
-                column: 0,
-                row: 0,
-            });
+            unit.push(Place { part, column: 0, row: 0 });
             steps.push((1, 1));
             continue;
         }
@@ -57,10 +50,7 @@ fn walk(
     let mut until_restart = scan.restart_interval;
     let mut restarts = 0_u8;
     for unit_row in 0..high {
-        if steps
-            .first()
-            .is_some_and(|&(_, vertical)| unit_row * vertical > last_row)
-        {
+        if steps.first().is_some_and(|&(_, vertical)| unit_row * vertical > last_row) {
             return Ok(());
         }
         for unit_column in 0..wide {
@@ -74,14 +64,11 @@ fn walk(
                 until_restart -= 1;
             }
             for place in &unit {
-                let (part, dc, (across, down)) = match (
-                    scan.parts.get(place.part),
-                    previous.get_mut(place.part),
-                    steps.get(place.part),
-                ) {
-                    (Some(part), Some(dc), Some(&steps)) => (part, dc, steps),
-                    _ => return Err(corrupt(scan.offset, "a scan has too many components")),
-                };
+                let (part, dc, (across, down)) =
+                    match (scan.parts.get(place.part), previous.get_mut(place.part), steps.get(place.part)) {
+                        (Some(part), Some(dc), Some(&steps)) => (part, dc, steps),
+                        _ => return Err(corrupt(scan.offset, "a scan has too many components")),
+                    };
                 let place = Place {
                     part: place.part,
                     column: unit_column * across + place.column,
@@ -97,26 +84,16 @@ fn walk(
 
 /// Adds a difference to the previous DC coefficient.
 #[inline(always)]
-fn next_dc(
-    reader: &mut BitReader<'_>,
-    part: &ScanPart,
-    previous: &mut i32,
-) -> Result<i16, PictureError> {
+fn next_dc(reader: &mut BitReader<'_>, part: &ScanPart, previous: &mut i32) -> Result<i16, PictureError> {
     *previous += part.dc.difference(reader)?;
     match i16::try_from(*previous) {
         Ok(dc) if previous.abs() <= MAX_DC => Ok(dc),
-        _ => Err(corrupt(
-            reader.position(),
-            "a block is brighter or darker than 8-bit samples allow",
-        )),
+        _ => Err(corrupt(reader.position(), "a block is brighter or darker than 8-bit samples allow")),
     }
 }
 
 /// Decodes everything.
-pub(super) fn coefficients(
-    frame: &Frame,
-    scans: &[Scan<'_>],
-) -> Result<Coefficients, PictureError> {
+pub(super) fn coefficients(frame: &Frame, scans: &[Scan<'_>]) -> Result<Coefficients, PictureError> {
     let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let mut planes: Vec<Plane> = frame
         .components
@@ -130,76 +107,56 @@ pub(super) fn coefficients(
     for scan in scans {
         walk(frame, scan, u32::MAX, |reader, part, place, previous| {
             let block = planes.get_mut(part.component).and_then(|plane| {
-                let at =
-                    u64::from(place.row) * u64::from(plane.blocks_wide) + u64::from(place.column);
+                let at = u64::from(place.row) * u64::from(plane.blocks_wide) + u64::from(place.column);
                 plane.blocks.get_mut(size(at))
             });
-            let block = block
-                .ok_or_else(|| corrupt(reader.position(), "a block lies outside the picture"))?;
+            let block = block.ok_or_else(|| corrupt(reader.position(), "a block lies outside the picture"))?;
             block[0] = next_dc(reader, part, previous)?;
-            part.ac
-                .coefficients(reader, |at, value| block[at & 63] = value)?;
+            part.ac.coefficients(reader, |at, value| block[at & 63] = value)?;
             Ok(())
         })?;
     }
-    Ok(Coefficients {
-        frame: frame.clone(),
-        planes,
-    })
+    Ok(Coefficients { frame: frame.clone(), planes })
 }
 
 /// Decodes the luma inside a rectangle.
-pub(super) fn grey_region(
-    frame: &Frame,
-    scans: &[Scan<'_>],
-    region: Rectangle,
-) -> Result<GreyPicture, PictureError> {
+pub(super) fn grey_region(frame: &Frame, scans: &[Scan<'_>], region: Rectangle) -> Result<GreyPicture, PictureError> {
     let Frame { width, height, .. } = *frame;
-    let region = region.within(width, height).ok_or(PictureError::Outside {
-        region,
-        width,
-        height,
-    })?;
+    let region = region.within(width, height).ok_or(PictureError::Outside { region, width, height })?;
     if !frame.has_plain_luma() {
         return Err(unsupported("colours without a brightness channel"));
     }
-    let scan = scans
-        .iter()
-        .find(|scan| scan.parts.iter().any(|part| part.component == 0));
+    let scan = scans.iter().find(|scan| scan.parts.iter().any(|part| part.component == 0));
     let (Some(scan), Some(luma)) = (scan, frame.components.first()) else {
         return Err(corrupt(0, "its luma has no scan"));
     };
-    let steps = Steps::new(&luma.quantisation);
+    let steps = luma.quantisation.map(i32::from);
     let columns = region.left / 8..region.right().div_ceil(8);
     let rows = region.top / 8..region.bottom().div_ceil(8);
     let mut canvas = Canvas::new(region);
-    let mut block = [0_i16; 64];
-    walk(
-        frame,
-        scan,
-        rows.end - 1,
-        |reader, part, place, previous| {
-            if part.component != 0 {
-                part.dc.difference(reader)?;
-                return part.ac.skip_coefficients(reader);
-            }
-            let dc = next_dc(reader, part, previous)?;
-            if !rows.contains(&place.row) || !columns.contains(&place.column) {
-                return part.ac.skip_coefficients(reader);
-            }
-            let last = part
-                .ac
-                .coefficients(reader, |at, value| block[transform::natural(at)] = value)?;
-            if last == 0 {
-                canvas.fill(place, steps.flat(dc));
-            } else {
-                block[0] = dc;
-                canvas.draw(place, &steps.pixels(&block));
-                block = [0; 64];
-            }
-            Ok(())
-        },
-    )?;
+    let mut block = [0_i32; 64];
+    walk(frame, scan, rows.end - 1, |reader, part, place, previous| {
+        if part.component != 0 {
+            part.dc.difference(reader)?;
+            return part.ac.skip_coefficients(reader);
+        }
+        let dc = next_dc(reader, part, previous)?;
+        if !rows.contains(&place.row) || !columns.contains(&place.column) {
+            return part.ac.skip_coefficients(reader);
+        }
+        let dc = steps[0].wrapping_mul(i32::from(dc));
+        let last = part.ac.coefficients(reader, |at, value| {
+            block[transform::natural(at)] = steps[at & 63].wrapping_mul(i32::from(value));
+        })?;
+        if last == 0 {
+            canvas.draw(place, &transform::flat(dc));
+        } else {
+            block[0] = dc;
+            canvas.draw(place, &transform::pixels(&block, last));
+            block = [0; 64];
+        }
+        Ok(())
+    })?;
     canvas.finish()
 }
 
@@ -212,45 +169,25 @@ struct Canvas {
 impl Canvas {
     fn new(region: Rectangle) -> Self {
         let size = u64::from(region.width) * u64::from(region.height);
-        Self {
-            region,
-            pixels: vec![0; usize::try_from(size).unwrap_or_default()],
-        }
+        Self { region, pixels: vec![0; usize::try_from(size).unwrap_or_default()] }
     }
 
-    fn fill(&mut self, place: &Place, level: u8) {
-        self.rows(place, |row, _, _| row.fill(level));
-    }
-
-    fn draw(&mut self, place: &Place, block: &[[u8; 8]; 8]) {
-        self.rows(place, |row, y, x| {
-            if let Some(source) = block.get(y).and_then(|line| line.get(x..x + row.len())) {
-                row.copy_from_slice(source);
-            }
-        });
-    }
-
-    /// Calls `draw` with each stretch of the region that a block covers, and its row and first column in the block.
     #[inline(always)]
-    fn rows(&mut self, place: &Place, mut draw: impl FnMut(&mut [u8], usize, usize)) {
-        let block = Rectangle {
-            left: place.column * 8,
-            top: place.row * 8,
-            width: 8,
-            height: 8,
-        };
-        let Some(seen) = block.intersection(&self.region) else {
-            return;
-        };
+    fn draw(&mut self, place: &Place, block: &[[u8; 8]; 8]) {
+        let (left, top) = (place.column * 8, place.row * 8);
+        let Some(seen) = (Rectangle { left, top, width: 8, height: 8 }).intersection(&self.region) else { return };
         let size = |number: u32| usize::try_from(number).unwrap_or_default();
         let stride = size(self.region.width);
-        let start = size(seen.top - self.region.top) * stride + size(seen.left - self.region.left);
-        let (x, y) = (size(seen.left - block.left), size(seen.top - block.top));
-        for line in 0..size(seen.height) {
-            let from = start + line * stride;
-            if let Some(row) = self.pixels.get_mut(from..from + size(seen.width)) {
-                draw(row, y + line, x);
+        let mut at = size(seen.top - self.region.top) * stride + size(seen.left - self.region.left);
+        let (x, y, width) = (size(seen.left - left), size(seen.top - top), size(seen.width));
+        for source in block.iter().skip(y).take(size(seen.height)) {
+            match self.pixels.get_mut(at..at + width) {
+                // The common case with a length the compiler knows.
+                Some(row) if width == 8 => row.copy_from_slice(source),
+                Some(row) => row.copy_from_slice(&source[x..x + width]),
+                None => {}
             }
+            at += stride;
         }
     }
 

@@ -64,11 +64,7 @@ pub(crate) fn segments(bytes: &[u8]) -> Result<Vec<Segment<'_>>, PictureError> {
     loop {
         let offset = at;
         let inside = || {
-            if scans == 0 {
-                "the headers"
-            } else {
-                "the picture data (there is no end marker)"
-            }
+            if scans == 0 { "the headers" } else { "the picture data (there is no end marker)" }
         };
         if *bytes.get(at).ok_or_else(|| truncated(bytes, inside()))? != 0xff {
             return Err(corrupt(at, "a marker was expected"));
@@ -85,24 +81,13 @@ pub(crate) fn segments(bytes: &[u8]) -> Result<Vec<Segment<'_>>, PictureError> {
             continue;
         }
         if code == 0 || code == marker::SOI {
-            return Err(corrupt(
-                offset,
-                &format!("marker FF {code:02X} cannot stand here"),
-            ));
+            return Err(corrupt(offset, &format!("marker FF {code:02X} cannot stand here")));
         }
-        let short = || {
-            truncated(
-                bytes,
-                &format!("the segment FF {code:02X} at byte {offset}"),
-            )
-        };
+        let short = || truncated(bytes, &format!("the segment FF {code:02X} at byte {offset}"));
         let length = bytes.get(at..at + 2).ok_or_else(short)?;
         let length = usize::from(length[0]) << 8 | usize::from(length[1]);
         if length < 2 {
-            return Err(corrupt(
-                offset,
-                &format!("segment FF {code:02X} claims a length of {length}"),
-            ));
+            return Err(corrupt(offset, &format!("segment FF {code:02X} claims a length of {length}")));
         }
         let payload = bytes.get(at + 2..at + length).ok_or_else(short)?;
         at += length;
@@ -110,22 +95,13 @@ pub(crate) fn segments(bytes: &[u8]) -> Result<Vec<Segment<'_>>, PictureError> {
         if code == marker::SOS {
             scans += 1;
             let rest = bytes.get(at..).unwrap_or_default();
-            let end = entropy_end(rest)
-                .ok_or_else(|| truncated(bytes, "the picture data (there is no end marker)"))?;
+            let end = entropy_end(rest).ok_or_else(|| truncated(bytes, "the picture data (there is no end marker)"))?;
             entropy = rest.get(..end).unwrap_or_default();
             at += end;
         }
-        segments.push(Segment {
-            marker: code,
-            offset: at - entropy.len() - payload.len() - 4,
-            payload,
-            entropy,
-        });
+        segments.push(Segment { marker: code, offset: at - entropy.len() - payload.len() - 4, payload, entropy });
         if segments.len() > MAX_SEGMENTS || scans > MAX_SCANS {
-            return Err(corrupt(
-                offset,
-                "it has more segments or scans than any picture",
-            ));
+            return Err(corrupt(offset, "it has more segments or scans than any picture"));
         }
     }
 }
@@ -145,24 +121,13 @@ fn entropy_end(bytes: &[u8]) -> Option<usize> {
 }
 
 pub(crate) fn corrupt(offset: usize, what: &str) -> PictureError {
-    PictureError::Corrupt {
-        format: Format::Jpeg,
-        offset,
-        what: what.to_owned(),
-    }
+    PictureError::Corrupt { format: Format::Jpeg, offset, what: what.to_owned() }
 }
 
 pub(crate) fn unsupported(what: impl Into<String>) -> PictureError {
-    PictureError::Unsupported {
-        format: Format::Jpeg,
-        what: what.into(),
-    }
+    PictureError::Unsupported { format: Format::Jpeg, what: what.into() }
 }
 
 pub(crate) fn truncated(bytes: &[u8], inside: &str) -> PictureError {
-    PictureError::Truncated {
-        format: Format::Jpeg,
-        length: bytes.len(),
-        inside: inside.to_owned(),
-    }
+    PictureError::Truncated { format: Format::Jpeg, length: bytes.len(), inside: inside.to_owned() }
 }

@@ -28,18 +28,21 @@ impl Rectangle {
     }
 
     /// First column to its right.
+    #[inline]
     #[must_use]
     pub fn right(&self) -> u32 {
         self.left.saturating_add(self.width)
     }
 
     /// First row below it.
+    #[inline]
     #[must_use]
     pub fn bottom(&self) -> u32 {
         self.top.saturating_add(self.height)
     }
 
     /// The part that both cover; `None` when that is nothing.
+    #[inline]
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Option<Self> {
         let (left, top) = (self.left.max(other.left), self.top.max(other.top));
