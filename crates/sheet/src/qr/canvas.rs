@@ -22,40 +22,16 @@ pub(super) struct Canvas {
 
 impl Canvas {
     /// Part of a picture; `None` when it is empty or reaches outside.
-    pub(super) fn crop(
-        picture: &GreyPicture,
-        left: u32,
-        top: u32,
-        right: u32,
-        bottom: u32,
-    ) -> Option<Self> {
-        let size = |from: u32, to: u32| {
-            usize::try_from(to.checked_sub(from)?)
-                .ok()
-                .filter(|size| *size > 0)
-        };
+    pub(super) fn crop(picture: &GreyPicture, left: u32, top: u32, right: u32, bottom: u32) -> Option<Self> {
+        let size = |from: u32, to: u32| usize::try_from(to.checked_sub(from)?).ok().filter(|size| *size > 0);
         let (width, height) = (size(left, right)?, size(top, bottom)?);
-        let (from, stride) = (
-            usize::try_from(left).ok()?,
-            usize::try_from(picture.width()).ok()?,
-        );
+        let (from, stride) = (usize::try_from(left).ok()?, usize::try_from(picture.width()).ok()?);
         let mut pixels = Vec::with_capacity(width.checked_mul(height)?);
-        for row in picture
-            .pixels()
-            .chunks_exact(stride)
-            .skip(usize::try_from(top).ok()?)
-            .take(height)
-        {
+        for row in picture.pixels().chunks_exact(stride).skip(usize::try_from(top).ok()?).take(height) {
             pixels.extend_from_slice(row.get(from..from.checked_add(width)?)?);
         }
         let offset = Point::new(left as f32, top as f32);
-        (pixels.len() == width * height).then_some(Self {
-            width,
-            height,
-            pixels,
-            offset,
-            scale: 1.0,
-        })
+        (pixels.len() == width * height).then_some(Self { width, height, pixels, offset, scale: 1.0 })
     }
 
     /// The position in the original picture.
@@ -72,38 +48,26 @@ impl Canvas {
     /// The brightness at a position between the centres of four pixels; `None` outside.
     pub(super) fn smooth_grey(&self, point: Point) -> Option<f32> {
         let (right, down) = (self.width as f32 - 1.0, self.height as f32 - 1.0);
-        if !(0.0..=self.width as f32).contains(&point.x)
-            || !(0.0..=self.height as f32).contains(&point.y)
-        {
+        if !(0.0..=self.width as f32).contains(&point.x) || !(0.0..=self.height as f32).contains(&point.y) {
             return None;
         }
-        let (x, y) = (
-            (point.x - 0.5).clamp(0.0, right),
-            (point.y - 0.5).clamp(0.0, down),
-        );
+        let (x, y) = ((point.x - 0.5).clamp(0.0, right), (point.y - 0.5).clamp(0.0, down));
         let (left, top) = (whole(x) as usize, whole(y) as usize);
         let (across, below) = (x - x.floor(), y - y.floor());
-        let at = |x: usize, y: usize| {
-            f32::from(self.pixels[y.min(self.height - 1) * self.width + x.min(self.width - 1)])
-        };
+        let at =
+            |x: usize, y: usize| f32::from(self.pixels[y.min(self.height - 1) * self.width + x.min(self.width - 1)]);
         let upper = at(left, top) * (1.0 - across) + at(left + 1, top) * across;
         let lower = at(left, top + 1) * (1.0 - across) + at(left + 1, top + 1) * across;
         Some(upper * (1.0 - below) + lower * below)
     }
 
     pub(super) fn contains(&self, point: Point) -> bool {
-        point.x >= 0.0
-            && point.y >= 0.0
-            && point.x < self.width as f32
-            && point.y < self.height as f32
+        point.x >= 0.0 && point.y >= 0.0 && point.x < self.width as f32 && point.y < self.height as f32
     }
 
     /// Dark and light exchanged.
     pub(super) fn inverted(&self) -> Self {
-        Self {
-            pixels: self.pixels.iter().map(|pixel| !pixel).collect(),
-            ..*self
-        }
+        Self { pixels: self.pixels.iter().map(|pixel| !pixel).collect(), ..*self }
     }
 
     /// Half as large, each pixel the mean of four. `None` when nothing would be left.
@@ -115,24 +79,12 @@ impl Canvas {
         let mut pixels = Vec::with_capacity(width * height);
         for rows in self.pixels.chunks_exact(self.width * 2) {
             let (upper, lower) = rows.split_at(self.width);
-            pixels.extend(upper.chunks_exact(2).zip(lower.chunks_exact(2)).map(
-                |(above, below)| {
-                    let sum: u16 = above
-                        .iter()
-                        .chain(below)
-                        .map(|pixel| u16::from(*pixel))
-                        .sum();
-                    u8::try_from((sum + 2) / 4).unwrap_or(u8::MAX)
-                },
-            ));
+            pixels.extend(upper.chunks_exact(2).zip(lower.chunks_exact(2)).map(|(above, below)| {
+                let sum: u16 = above.iter().chain(below).map(|pixel| u16::from(*pixel)).sum();
+                u8::try_from((sum + 2) / 4).unwrap_or(u8::MAX)
+            }));
         }
-        Some(Self {
-            width,
-            height,
-            pixels,
-            offset: self.offset,
-            scale: self.scale / 2.0,
-        })
+        Some(Self { width, height, pixels, offset: self.offset, scale: self.scale / 2.0 })
     }
 
     /// Twice as large, in between by straight lines. `None` when it would have more than `most` pixels.
@@ -147,11 +99,7 @@ impl Canvas {
         let mut mixed = vec![0_u16; self.width];
         for y in 0..height {
             let own = y / 2;
-            let neighbour = if y % 2 == 0 {
-                own.saturating_sub(1)
-            } else {
-                (own + 1).min(self.height - 1)
-            };
+            let neighbour = if y % 2 == 0 { own.saturating_sub(1) } else { (own + 1).min(self.height - 1) };
             for (mix, (near, far)) in mixed.iter_mut().zip(row(own).iter().zip(row(neighbour))) {
                 *mix = 3 * u16::from(*near) + u16::from(*far);
             }
@@ -163,13 +111,7 @@ impl Canvas {
                 push(*near, mixed[(x + 1).min(self.width - 1)]);
             }
         }
-        Some(Self {
-            width,
-            height,
-            pixels,
-            offset: self.offset,
-            scale: self.scale * 2.0,
-        })
+        Some(Self { width, height, pixels, offset: self.offset, scale: self.scale * 2.0 })
     }
 
     /// Each pixel the mean of the square that reaches `radius` pixels to every side of it.
@@ -177,10 +119,7 @@ impl Canvas {
         let across = box_mean(&self.pixels, self.width, self.height, radius);
         let turned = transpose(&across, self.width, self.height);
         let down = box_mean(&turned, self.height, self.width, radius);
-        Self {
-            pixels: transpose(&down, self.height, self.width),
-            ..*self
-        }
+        Self { pixels: transpose(&down, self.height, self.width), ..*self }
     }
 }
 
@@ -264,40 +203,24 @@ impl Levels {
         }
         let mut thresholds = Vec::with_capacity(columns * rows);
         for row in 0..rows {
-            let (top, bottom) = (
-                row.saturating_sub(threshold.radius),
-                (row + threshold.radius + 1).min(rows),
-            );
+            let (top, bottom) = (row.saturating_sub(threshold.radius), (row + threshold.radius + 1).min(rows));
             for column in 0..columns {
-                let (left, right) = (
-                    column.saturating_sub(threshold.radius),
-                    (column + threshold.radius + 1).min(columns),
-                );
+                let (left, right) =
+                    (column.saturating_sub(threshold.radius), (column + threshold.radius + 1).min(columns));
                 let at = |row: usize, column: usize| sums[row * stride + column];
-                let (a, b, c, d) = (
-                    at(top, left),
-                    at(top, right),
-                    at(bottom, left),
-                    at(bottom, right),
-                );
+                let (a, b, c, d) = (at(top, left), at(top, right), at(bottom, left), at(bottom, right));
                 let brightness = d.0 + a.0 - b.0 - c.0;
                 let area = d.1 + a.1 - b.1 - c.1;
                 let level = brightness * u64::from(threshold.sixteenths) / (16 * area.max(1));
                 thresholds.push(u8::try_from(level).unwrap_or(u8::MAX));
             }
         }
-        Self {
-            columns,
-            thresholds,
-        }
+        Self { columns, thresholds }
     }
 
     /// The threshold at a pixel of the canvas.
     pub(super) fn at(&self, x: usize, y: usize) -> u8 {
-        self.thresholds
-            .get(y / BLOCK * self.columns + x / BLOCK)
-            .copied()
-            .unwrap_or(0)
+        self.thresholds.get(y / BLOCK * self.columns + x / BLOCK).copied().unwrap_or(0)
     }
 
     /// Whether a pixel is dark; `None` outside the canvas.
@@ -305,19 +228,12 @@ impl Levels {
         if x >= canvas.width {
             return None;
         }
-        canvas
-            .pixels
-            .get(y * canvas.width + x)
-            .map(|pixel| *pixel < self.at(x, y))
+        canvas.pixels.get(y * canvas.width + x).map(|pixel| *pixel < self.at(x, y))
     }
 
     /// Whether the position is dark; `None` outside the canvas.
     pub(super) fn is_dark_at(&self, canvas: &Canvas, point: Point) -> Option<bool> {
-        self.is_dark(
-            canvas,
-            cell(point.x, canvas.width)?,
-            cell(point.y, canvas.height)?,
-        )
+        self.is_dark(canvas, cell(point.x, canvas.width)?, cell(point.y, canvas.height)?)
     }
 
     /// Columns of a row at which the colour changes, beginning with the first dark pixel; the row's length ends it.
@@ -376,13 +292,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn canvas(width: usize, height: usize, pixels: Vec<u8>) -> Canvas {
-        Canvas {
-            width,
-            height,
-            pixels,
-            offset: Point::default(),
-            scale: 1.0,
-        }
+        Canvas { width, height, pixels, offset: Point::default(), scale: 1.0 }
     }
 
     proptest! {
@@ -432,15 +342,9 @@ mod tests {
     #[test]
     fn positions_find_their_way_back() {
         let picture = GreyPicture::new(20, 30, vec![9; 600]).unwrap();
-        let canvas = Canvas::crop(&picture, 4, 10, 20, 30)
-            .unwrap()
-            .halved()
-            .unwrap();
+        let canvas = Canvas::crop(&picture, 4, 10, 20, 30).unwrap().halved().unwrap();
         assert_eq!((canvas.width, canvas.height), (8, 10));
-        assert_eq!(
-            canvas.to_original(Point::new(3.0, 2.0)),
-            Point::new(10.0, 14.0)
-        );
+        assert_eq!(canvas.to_original(Point::new(3.0, 2.0)), Point::new(10.0, 14.0));
         assert!(Canvas::crop(&picture, 4, 4, 21, 8).is_none());
         assert!(Canvas::crop(&picture, 4, 4, 4, 8).is_none());
     }

@@ -52,10 +52,7 @@ struct Codeword {
 
 impl Layout {
     pub(super) fn new(version: Version) -> Self {
-        Self {
-            version,
-            order: version.data_modules(),
-        }
+        Self { version, order: version.data_modules() }
     }
 
     /// `modules` must be of the version this layout was made for. Where the first failure ends it, all blocks that
@@ -65,13 +62,8 @@ impl Layout {
         let blocks = deinterleave(&codewords, self.version, format);
         let checks = self.version.checks(format.level);
         let total = u32::try_from(blocks.len()).unwrap_or(u32::MAX);
-        let mut correction = Correction {
-            errors: 0,
-            erasures: 0,
-            capacity: 0,
-            spare: u32::MAX,
-            evidence_bits: u32::MAX,
-        };
+        let mut correction =
+            Correction { errors: 0, erasures: 0, capacity: 0, spare: u32::MAX, evidence_bits: u32::MAX };
         let mut data = Vec::with_capacity(codewords.len());
         let (mut repaired, mut failed) = (0_u32, 0_u32);
         for block in &blocks {
@@ -91,12 +83,7 @@ impl Layout {
             correction.evidence_bits = correction.evidence_bits.min(fixed.evidence_bits);
             data.extend_from_slice(&fixed.data);
         }
-        Repaired {
-            data: (failed == 0).then_some(data),
-            correction,
-            blocks: total,
-            blocks_failed: failed,
-        }
+        Repaired { data: (failed == 0).then_some(data), correction, blocks: total, blocks_failed: failed }
     }
 
     fn codewords(&self, modules: &Modules, mask: u8) -> Vec<Codeword> {
@@ -124,9 +111,7 @@ fn deinterleave(codewords: &[Codeword], version: Version, format: Format) -> Vec
     let checks = version.checks(format.level);
     let short_data = (codewords.len() / count).saturating_sub(checks);
     let short_blocks = count - codewords.len() % count;
-    let mut blocks: Vec<Vec<Codeword>> = (0..count)
-        .map(|_| Vec::with_capacity(short_data + checks + 1))
-        .collect();
+    let mut blocks: Vec<Vec<Codeword>> = (0..count).map(|_| Vec::with_capacity(short_data + checks + 1)).collect();
     let even = short_data * count;
     let data = even + (count - short_blocks);
     for (index, codeword) in codewords.iter().enumerate() {
@@ -154,10 +139,7 @@ struct Fixed {
 fn repair_block(block: &[Codeword], checks: usize, patient: bool) -> Option<Fixed> {
     let mut unclear: Vec<usize> = (0..block.len()).collect();
     unclear.sort_by(|a, b| block[*a].clarity.total_cmp(&block[*b].clarity));
-    let unseen = unclear
-        .iter()
-        .take_while(|index| block[**index].clarity < UNSEEN)
-        .count();
+    let unseen = unclear.iter().take_while(|index| block[**index].clarity < UNSEEN).count();
     let mut best: Option<Fixed> = None;
     let mut erased = unseen;
     while erased <= checks {
@@ -165,11 +147,7 @@ fn repair_block(block: &[Codeword], checks: usize, patient: bool) -> Option<Fixe
         if let Some(done) = repair(&mut values, checks, &unclear[..erased]) {
             let bits = evidence_bits(block.len(), checks, done.errors, done.erasures);
             let evidence_bits = super::numbers::whole(bits);
-            if bits >= CHANCE_BITS
-                && best
-                    .as_ref()
-                    .is_none_or(|old| old.evidence_bits < evidence_bits)
-            {
+            if bits >= CHANCE_BITS && best.as_ref().is_none_or(|old| old.evidence_bits < evidence_bits) {
                 values.truncate(block.len() - checks);
                 let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
                 best = Some(Fixed {
@@ -182,11 +160,7 @@ fn repair_block(block: &[Codeword], checks: usize, patient: bool) -> Option<Fixe
                 });
             }
         }
-        if !patient
-            || best
-                .as_ref()
-                .is_some_and(|fixed| fixed.evidence_bits >= CERTAIN_BITS)
-        {
+        if !patient || best.as_ref().is_some_and(|fixed| fixed.evidence_bits >= CERTAIN_BITS) {
             break;
         }
         erased += 2;
@@ -222,27 +196,11 @@ mod tests {
     #[test]
     fn blocks_take_codewords_in_turn_and_the_last_ones_the_surplus() {
         let version = Version::new(8).unwrap();
-        let format = Format {
-            level: crate::qr::symbol::Level::Quartile,
-            mask: 0,
-        };
-        let codewords: Vec<Codeword> = (0..=241_u8)
-            .map(|value| Codeword {
-                value,
-                clarity: 1.0,
-            })
-            .collect();
+        let format = Format { level: crate::qr::symbol::Level::Quartile, mask: 0 };
+        let codewords: Vec<Codeword> = (0..=241_u8).map(|value| Codeword { value, clarity: 1.0 }).collect();
         let blocks = deinterleave(&codewords, version, format);
-        assert_eq!(
-            blocks.iter().map(Vec::len).collect::<Vec<_>>(),
-            [40, 40, 40, 40, 41, 41]
-        );
-        let values = |block: usize| {
-            blocks[block]
-                .iter()
-                .map(|codeword| codeword.value)
-                .collect::<Vec<_>>()
-        };
+        assert_eq!(blocks.iter().map(Vec::len).collect::<Vec<_>>(), [40, 40, 40, 40, 41, 41]);
+        let values = |block: usize| blocks[block].iter().map(|codeword| codeword.value).collect::<Vec<_>>();
         assert_eq!(values(0)[..3], [0, 6, 12]);
         assert_eq!(values(4)[17..20], [106, 108, 114]);
         assert_eq!(values(5)[18..20], [109, 115]);

@@ -38,29 +38,18 @@ pub(super) enum Effort {
 const CLEAR_FORMAT: f32 = 0.8;
 
 /// Reads a symbol, seen from its front or its back.
-pub(super) fn decode(
-    modules: &Modules,
-    layout: &Layout,
-    effort: Effort,
-) -> Result<Decoded, DecodeFailure> {
+pub(super) fn decode(modules: &Modules, layout: &Layout, effort: Effort) -> Result<Decoded, DecodeFailure> {
     let mut best = attempt(modules, layout, effort, true);
     if effort != Effort::Stubborn {
         return best;
     }
     for share in [0.1, 0.2, 0.3, -0.1] {
-        if best
-            .as_ref()
-            .is_ok_and(|decoded| !decoded.correction.is_doubtful())
-        {
+        if best.as_ref().is_ok_and(|decoded| !decoded.correction.is_doubtful()) {
             break;
         }
         if let Ok(other) = attempt(&modules.sharpened(share), layout, Effort::Patient, false) {
             let bits = other.correction.evidence_bits;
-            if best
-                .as_ref()
-                .map_or(0, |decoded| decoded.correction.evidence_bits)
-                < bits
-            {
+            if best.as_ref().map_or(0, |decoded| decoded.correction.evidence_bits) < bits {
                 best = Ok(other);
             }
         }
@@ -68,21 +57,12 @@ pub(super) fn decode(
     best
 }
 
-fn attempt(
-    modules: &Modules,
-    layout: &Layout,
-    effort: Effort,
-    count_blocks: bool,
-) -> Result<Decoded, DecodeFailure> {
+fn attempt(modules: &Modules, layout: &Layout, effort: Effort, count_blocks: bool) -> Result<Decoded, DecodeFailure> {
     let back = modules.transposed();
     let mut candidates: Vec<(f32, Format, bool)> = formats(modules)
         .iter()
         .map(|ranked| (ranked.agreement, ranked.format, false))
-        .chain(
-            formats(&back)
-                .iter()
-                .map(|ranked| (ranked.agreement, ranked.format, true)),
-        )
+        .chain(formats(&back).iter().map(|ranked| (ranked.agreement, ranked.format, true)))
         .collect();
     candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
     let best = candidates.first().map_or(0.0, |candidate| candidate.0);
@@ -115,26 +95,13 @@ fn attempt(
     Err(failure.unwrap_or(DecodeFailure::Malformed("no format")))
 }
 
-fn read_data(
-    repaired: Repaired,
-    modules: &Modules,
-    mirrored: bool,
-) -> Result<Decoded, DecodeFailure> {
+fn read_data(repaired: Repaired, modules: &Modules, mirrored: bool) -> Result<Decoded, DecodeFailure> {
     let Some(data) = repaired.data else {
-        return Err(DecodeFailure::Blocks {
-            failed: repaired.blocks_failed,
-            total: repaired.blocks,
-        });
+        return Err(DecodeFailure::Blocks { failed: repaired.blocks_failed, total: repaired.blocks });
     };
     match segments::parse(&data, modules.version()) {
-        Ok(content) if content.bytes.is_empty() => {
-            Err(DecodeFailure::Malformed("it holds nothing"))
-        }
-        Ok(content) => Ok(Decoded {
-            content,
-            correction: repaired.correction,
-            mirrored,
-        }),
+        Ok(content) if content.bytes.is_empty() => Err(DecodeFailure::Malformed("it holds nothing")),
+        Ok(content) => Ok(Decoded { content, correction: repaired.correction, mirrored }),
         Err(reason) => Err(DecodeFailure::Malformed(reason)),
     }
 }

@@ -60,23 +60,12 @@ pub(super) fn find(canvas: &Canvas, levels: &Levels, middle: Middle, stride: usi
     found
 }
 
-fn search_row(
-    canvas: &Canvas,
-    levels: &Levels,
-    middle: Middle,
-    row: usize,
-    edges: &[usize],
-    found: &mut Vec<Finder>,
-) {
+fn search_row(canvas: &Canvas, levels: &Levels, middle: Middle, row: usize, edges: &[usize], found: &mut Vec<Finder>) {
     let y = row as f32 + 0.5;
     for index in (0..edges.len()).step_by(2) {
         let span = match middle {
-            Middle::Dark => edges
-                .get(index..index + 6)
-                .filter(|edges| is_square_in_ring(&runs(edges))),
-            Middle::Any => edges
-                .get(index..index + 4)
-                .filter(|edges| is_ring(&runs(edges))),
+            Middle::Dark => edges.get(index..index + 6).filter(|edges| is_square_in_ring(&runs(edges))),
+            Middle::Any => edges.get(index..index + 4).filter(|edges| is_ring(&runs(edges))),
         };
         let Some(span) = span else { continue };
         let (Some(left), Some(right)) = (span.first(), span.last()) else {
@@ -86,8 +75,7 @@ fn search_row(
         let guess = Point::new((left + right) as f32 / 2.0, y);
         if let Some(known) = found.iter_mut().find(|finder| {
             let reach = 3.0 * finder.module;
-            (finder.centre.x - guess.x).abs() < reach
-                && (finder.centre.y - guess.y).abs() < 1.5 * reach
+            (finder.centre.x - guess.x).abs() < reach && (finder.centre.y - guess.y).abs() < 1.5 * reach
         }) {
             known.hits = known.hits.saturating_add(1);
             continue;
@@ -95,34 +83,21 @@ fn search_row(
         if found.len() >= 4 * MOST {
             return;
         }
-        let Some((top, bottom)) =
-            cross_check(canvas, levels, middle, guess, width, Point::new(0.0, 1.0))
-        else {
+        let Some((top, bottom)) = cross_check(canvas, levels, middle, guess, width, Point::new(0.0, 1.0)) else {
             continue;
         };
         let guess = Point::new(guess.x, (top.y + bottom.y) / 2.0);
-        let Some((left, right)) =
-            cross_check(canvas, levels, middle, guess, width, Point::new(1.0, 0.0))
-        else {
+        let Some((left, right)) = cross_check(canvas, levels, middle, guess, width, Point::new(1.0, 0.0)) else {
             continue;
         };
         let centre = Point::new((left.x + right.x) / 2.0, guess.y);
         let module = (right.x - left.x + bottom.y - top.y) / 14.0;
-        found.push(Finder {
-            centre,
-            module,
-            corners: None,
-            hits: 1,
-            clarity: 0.0,
-        });
+        found.push(Finder { centre, module, corners: None, hits: 1, clarity: 0.0 });
     }
 }
 
 fn runs(edges: &[usize]) -> Vec<f32> {
-    edges
-        .windows(2)
-        .map(|pair| (pair[1] - pair[0]) as f32)
-        .collect()
+    edges.windows(2).map(|pair| (pair[1] - pair[0]) as f32).collect()
 }
 
 /// Dark, light, dark, light, dark as 1:1:3:1:1, each within half a module and half a pixel.
@@ -134,9 +109,7 @@ fn is_square_in_ring(runs: &[f32]) -> bool {
         && runs
             .iter()
             .zip([1.0, 1.0, 3.0, 1.0, 1.0])
-            .all(|(run, share)| {
-                (run - share * module).abs() < slack * if share > 1.0 { 2.0 } else { 1.0 }
-            })
+            .all(|(run, share)| (run - share * module).abs() < slack * if share > 1.0 { 2.0 } else { 1.0 })
 }
 
 /// Dark, light, dark as 1:5:1.
@@ -145,9 +118,10 @@ fn is_ring(runs: &[f32]) -> bool {
     let slack = 0.5 * module + 0.5;
     module >= 1.5
         && runs.len() == 3
-        && runs.iter().zip([1.0, 5.0, 1.0]).all(|(run, share)| {
-            (run - share * module).abs() < slack * if share > 1.0 { 2.0 } else { 1.0 }
-        })
+        && runs
+            .iter()
+            .zip([1.0, 5.0, 1.0])
+            .all(|(run, share)| (run - share * module).abs() < slack * if share > 1.0 { 2.0 } else { 1.0 })
 }
 
 /// Walks from `centre` both ways along `direction`; the outer ends of the ring when the runs keep the proportion and are
@@ -164,30 +138,17 @@ fn cross_check(
         Middle::Dark => 3,
         Middle::Any => 2,
     };
-    let back = walk(
-        canvas,
-        levels,
-        centre,
-        direction.times(-1.0),
-        changes,
-        width,
-    )?;
+    let back = walk(canvas, levels, centre, direction.times(-1.0), changes, width)?;
     let ahead = walk(canvas, levels, centre, direction, changes, width)?;
     let fits = match (middle, back.as_slice(), ahead.as_slice()) {
-        (Middle::Dark, [a1, a2, a3], [b1, b2, b3]) => {
-            is_square_in_ring(&[a3 - a2, a2 - a1, a1 + b1, b2 - b1, b3 - b2])
-        }
+        (Middle::Dark, [a1, a2, a3], [b1, b2, b3]) => is_square_in_ring(&[a3 - a2, a2 - a1, a1 + b1, b2 - b1, b3 - b2]),
         (Middle::Any, [a1, a2], [b1, b2]) => is_ring(&[a2 - a1, a1 + b1, b2 - b1]),
         _ => false,
     };
     let (start, end) = (back.last()?, ahead.last()?);
     let length = start + end;
-    (fits && length < 2.0 * width && width < 2.0 * length).then(|| {
-        (
-            centre.minus(direction.times(*start)),
-            centre.plus(direction.times(*end)),
-        )
-    })
+    (fits && length < 2.0 * width && width < 2.0 * length)
+        .then(|| (centre.minus(direction.times(*start)), centre.plus(direction.times(*end))))
 }
 
 /// Distances from `start` at which the colour changes, the first `changes` of them; `None` when there are fewer within
@@ -231,24 +192,13 @@ fn outline(canvas: &Canvas, levels: &Levels, centre: Point, module: f32) -> Opti
     let contour: Vec<Point> = (0..RAYS)
         .filter_map(|index| {
             let angle = f32::from(index) * std::f32::consts::TAU / f32::from(RAYS);
-            ring_edge(
-                canvas,
-                levels,
-                centre,
-                Point::new(angle.cos(), angle.sin()),
-                module,
-            )
+            ring_edge(canvas, levels, centre, Point::new(angle.cos(), angle.sin()), module)
         })
         .collect();
     if contour.len() * 10 < usize::from(RAYS) * 7 {
         return None;
     }
-    let farthest = |from: &dyn Fn(Point) -> f32| {
-        contour
-            .iter()
-            .copied()
-            .max_by(|a, b| from(*a).total_cmp(&from(*b)))
-    };
+    let farthest = |from: &dyn Fn(Point) -> f32| contour.iter().copied().max_by(|a, b| from(*a).total_cmp(&from(*b)));
     let first = farthest(&|point| point.distance(centre))?;
     let third = farthest(&|point| point.distance(first))?;
     let diagonal = third.minus(first);
@@ -257,12 +207,7 @@ fn outline(canvas: &Canvas, levels: &Levels, centre: Point, module: f32) -> Opti
     let rough = [first, second, third, fourth];
     let mut sides = Vec::with_capacity(4);
     for index in 0..4 {
-        sides.push(side(
-            &contour,
-            rough[index],
-            rough[(index + 1) % 4],
-            module,
-        )?);
+        sides.push(side(&contour, rough[index], rough[(index + 1) % 4], module)?);
     }
     let mut corners = [Point::default(); 4];
     for (index, corner) in corners.iter_mut().enumerate() {
@@ -280,8 +225,7 @@ fn side(contour: &[Point], from: Point, to: Point, module: f32) -> Option<Line> 
         .copied()
         .filter(|point| {
             let offset = point.minus(from);
-            (0.12 * length..0.88 * length).contains(&offset.dot(along))
-                && along.cross(offset).abs() < 1.2 * module
+            (0.12 * length..0.88 * length).contains(&offset.dot(along)) && along.cross(offset).abs() < 1.2 * module
         })
         .collect();
     let rough = Line::through(&points)?;
@@ -298,20 +242,14 @@ fn plausible(corners: &[Point; 4], centre: Point, module: f32) -> bool {
     let expected = 7.0 * module;
     let mut previous_turn = None;
     (0..4).all(|index| {
-        let (a, b, c) = (
-            corners[index],
-            corners[(index + 1) % 4],
-            corners[(index + 2) % 4],
-        );
+        let (a, b, c) = (corners[index], corners[(index + 1) % 4], corners[(index + 2) % 4]);
         let (in_side, out_side) = (b.minus(a), c.minus(b));
         let turn = in_side.cross(out_side) > 0.0;
         let same = previous_turn.is_none_or(|previous| previous == turn);
         previous_turn = Some(turn);
         let sine = in_side.cross(out_side).abs() / (in_side.length() * out_side.length()).max(1e-3);
         let length = in_side.length();
-        same && sine > 0.5
-            && (0.5 * expected..2.0 * expected).contains(&length)
-            && b.distance(centre) > 0.5 * expected
+        same && sine > 0.5 && (0.5 * expected..2.0 * expected).contains(&length) && b.distance(centre) > 0.5 * expected
     })
 }
 
@@ -322,11 +260,8 @@ pub(super) fn refine(canvas: &Canvas, finder: &mut Finder) {
         return;
     };
     // Centre, and one module across and down.
-    let mut frame = [
-        finder.centre,
-        b.minus(a).plus(c.minus(d)).times(1.0 / 14.0),
-        d.minus(a).plus(c.minus(b)).times(1.0 / 14.0),
-    ];
+    let mut frame =
+        [finder.centre, b.minus(a).plus(c.minus(d)).times(1.0 / 14.0), d.minus(a).plus(c.minus(b)).times(1.0 / 14.0)];
     let mut best = square_correlation(canvas, &frame);
     // Steps in modules at the pattern's edge.
     for step in [0.4_f32, 0.2, 0.1, 0.05] {
@@ -351,12 +286,7 @@ pub(super) fn refine(canvas: &Canvas, finder: &mut Finder) {
     finder.clarity = best;
     let [centre, across, down] = frame;
     let corner = |x: f32, y: f32| centre.plus(across.times(3.5 * x)).plus(down.times(3.5 * y));
-    let corners = [
-        corner(-1.0, -1.0),
-        corner(1.0, -1.0),
-        corner(1.0, 1.0),
-        corner(-1.0, 1.0),
-    ];
+    let corners = [corner(-1.0, -1.0), corner(1.0, -1.0), corner(1.0, 1.0), corner(-1.0, 1.0)];
     if plausible(&corners, centre, finder.module) {
         finder.centre = centre;
         finder.corners = Some(corners);
@@ -368,8 +298,7 @@ pub(super) fn refine(canvas: &Canvas, finder: &mut Finder) {
 /// what surrounds it do not count.
 fn square_correlation(canvas: &Canvas, frame: &[Point; 3]) -> f32 {
     let [centre, across, down] = frame;
-    let (mut sum, mut squares, mut dark, mut count, mut dark_count) =
-        (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
+    let (mut sum, mut squares, mut dark, mut count, mut dark_count) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
     for y in -10..=10_i16 {
         for x in -10..=10_i16 {
             let distance = x.abs().max(y.abs());
@@ -377,9 +306,7 @@ fn square_correlation(canvas: &Canvas, frame: &[Point; 3]) -> f32 {
                 continue;
             }
             // Three samples a module: 10 is the outer edge, 8 the outer ring, 5 the light ring, 3 the middle.
-            let place = centre
-                .plus(across.times(f32::from(x) / 3.0))
-                .plus(down.times(f32::from(y) / 3.0));
+            let place = centre.plus(across.times(f32::from(x) / 3.0)).plus(down.times(f32::from(y) / 3.0));
             let Some(grey) = canvas.grey(place) else {
                 continue;
             };
@@ -404,13 +331,7 @@ fn square_correlation(canvas: &Canvas, frame: &[Point; 3]) -> f32 {
 
 /// Where a ray from the middle leaves the ring: the last change from dark to light that lies within reach of seven
 /// modules' diagonal, followed by at least half a module of light and preceded by dark of at least half a module.
-fn ring_edge(
-    canvas: &Canvas,
-    levels: &Levels,
-    centre: Point,
-    direction: Point,
-    module: f32,
-) -> Option<Point> {
+fn ring_edge(canvas: &Canvas, levels: &Levels, centre: Point, direction: Point, module: f32) -> Option<Point> {
     // The outline of a square lies between 3.5 modules and the square root of two times that from its middle, and the
     // module was measured along rows and columns, so for a pattern on its corner it is too large by that same root.
     let (nearest, farthest) = (1.9 * module, 6.4 * module);
@@ -418,9 +339,7 @@ fn ring_edge(
     let mut dark_since: Option<f32> = None;
     let step = 0.5_f32;
     while distance < farthest {
-        let dark = levels
-            .is_dark_at(canvas, centre.plus(direction.times(distance)))
-            .unwrap_or(false);
+        let dark = levels.is_dark_at(canvas, centre.plus(direction.times(distance))).unwrap_or(false);
         match (dark, dark_since) {
             (true, None) => dark_since = Some(distance),
             (false, Some(since)) => {

@@ -25,41 +25,57 @@ pub(super) fn formats(modules: &Modules) -> Vec<Ranked> {
     let mut ranked: Vec<Ranked> = (0..32_u8)
         .map(|data| {
             let word = format_word(u16::from(data));
-            let format = Format {
-                level: Level::from_bits(u16::from(data >> 3)),
-                mask: data & 7,
-            };
-            Ranked {
-                format,
-                agreement: agreement(modules, &places, u32::from(word)),
-            }
+            let format = Format { level: Level::from_bits(u16::from(data >> 3)), mask: data & 7 };
+            Ranked { format, agreement: agreement(modules, &places, u32::from(word)) }
         })
         .collect();
     ranked.sort_by(|a, b| b.agreement.total_cmp(&a.agreement));
     ranked
 }
 
-/// How well the version areas of the modules agree with the symbol's size; `None` for
-/// symbols without such areas.
-pub(super) fn version_agreement(modules: &Modules) -> Option<f32> {
-    let version = Some(modules.version()).filter(|version| version.has_version_areas())?;
-    let word = version_word(u32::from(version.number()));
-    Some(agreement(modules, &version_places(modules.side()), word))
+/// How well the modules agree with what a symbol of this size must show whatever it holds, the finder patterns left
+/// aside: timing and alignment patterns and the version areas. 1 is perfect, 0 is chance.
+pub(super) fn fixed_agreement(modules: &Modules) -> f32 {
+    let side = modules.side();
+    let version = modules.version();
+    let mut sums = (0.0, 0.0);
+    for index in 8..side - 8 {
+        let dark = index % 2 == 0;
+        count(modules, &[(index, 6, dark), (6, index, dark)], &mut sums);
+    }
+    for (column, row) in version.alignment_centres() {
+        for y in 0..5_usize {
+            for x in 0..5_usize {
+                let dark = x.abs_diff(2).max(y.abs_diff(2)) != 1;
+                count(modules, &[(column + x - 2, row + y - 2, dark)], &mut sums);
+            }
+        }
+    }
+    if version.has_version_areas() {
+        let word = version_word(u32::from(version.number()));
+        for (column, row, bit) in version_places(side) {
+            count(modules, &[(column, row, (word >> bit) & 1 == 1)], &mut sums);
+        }
+    }
+    if sums.1 > 0.0 { sums.0 / sums.1 } else { 0.0 }
 }
 
-/// Sum of clarity, signed by agreement, over all places, as a share of the sum of clarity.
-fn agreement(modules: &Modules, places: &[(usize, usize, u32)], word: u32) -> f32 {
-    let (mut signed, mut total) = (0.0_f32, 0.0_f32);
-    for (column, row, bit) in places {
+/// Adds the clarity of modules to the second sum, and to the first with the sign of agreement.
+fn count(modules: &Modules, expected: &[(usize, usize, bool)], sums: &mut (f32, f32)) {
+    for (column, row, dark) in expected {
         let darkness = modules.get(*column, *row);
-        signed += if (word >> bit) & 1 == 1 {
-            darkness
-        } else {
-            -darkness
-        };
-        total += darkness.abs();
+        sums.0 += if *dark { darkness } else { -darkness };
+        sums.1 += darkness.abs();
     }
-    if total > 0.0 { signed / total } else { 0.0 }
+}
+
+/// How well the modules agree with a word, from -1 to 1.
+fn agreement(modules: &Modules, places: &[(usize, usize, u32)], word: u32) -> f32 {
+    let mut sums = (0.0, 0.0);
+    for (column, row, bit) in places {
+        count(modules, &[(*column, *row, (word >> bit) & 1 == 1)], &mut sums);
+    }
+    if sums.1 > 0.0 { sums.0 / sums.1 } else { 0.0 }
 }
 
 /// `(column, row, bit)` of both copies of the format information; bit 0 is the lowest.
@@ -74,11 +90,7 @@ fn format_places(side: usize) -> Vec<(usize, usize, u32)> {
             8 => (7, 8, bit),
             _ => (14 - index, 8, bit),
         });
-        places.push(if index < 8 {
-            (side - 1 - index, 8, bit)
-        } else {
-            (8, side - 15 + index, bit)
-        });
+        places.push(if index < 8 { (side - 1 - index, 8, bit) } else { (8, side - 15 + index, bit) });
     }
     places
 }
@@ -107,12 +119,7 @@ fn format_word(data: u16) -> u16 {
 fn version_word(version: u32) -> u32 {
     let mut remainder = version;
     for _ in 0..12 {
-        remainder = (remainder << 1)
-            ^ if (remainder >> 11) & 1 == 1 {
-                0x1f25
-            } else {
-                0
-            };
+        remainder = (remainder << 1) ^ if (remainder >> 11) & 1 == 1 { 0x1f25 } else { 0 };
     }
     (version << 12) | (remainder & 0xfff)
 }
@@ -133,18 +140,12 @@ mod tests {
     fn words_lie_apart() {
         for a in 0..32 {
             for b in 0..a {
-                assert!(
-                    (format_word(a) ^ format_word(b)).count_ones() >= 5,
-                    "{a} {b}"
-                );
+                assert!((format_word(a) ^ format_word(b)).count_ones() >= 5, "{a} {b}");
             }
         }
         for a in 7..=40 {
             for b in 7..a {
-                assert!(
-                    (version_word(a) ^ version_word(b)).count_ones() >= 8,
-                    "{a} {b}"
-                );
+                assert!((version_word(a) ^ version_word(b)).count_ones() >= 8, "{a} {b}");
             }
         }
     }

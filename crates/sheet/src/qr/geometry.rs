@@ -8,24 +8,15 @@ impl Point {
     }
 
     pub(super) fn plus(self, other: Point) -> Self {
-        Self {
-            x: self.x + other.x,
-            y: self.y + other.y,
-        }
+        Self { x: self.x + other.x, y: self.y + other.y }
     }
 
     pub(super) fn minus(self, other: Point) -> Self {
-        Self {
-            x: self.x - other.x,
-            y: self.y - other.y,
-        }
+        Self { x: self.x - other.x, y: self.y - other.y }
     }
 
     pub(super) fn times(self, factor: f32) -> Self {
-        Self {
-            x: self.x * factor,
-            y: self.y * factor,
-        }
+        Self { x: self.x * factor, y: self.y * factor }
     }
 
     pub(super) fn length(self) -> f32 {
@@ -76,22 +67,10 @@ impl Homography {
             return None;
         }
         let count = anchors.len() as f32;
-        let origin = anchors
-            .iter()
-            .fold(Point::default(), |sum, a| sum.plus(a.module))
-            .times(1.0 / count);
-        let centre = anchors
-            .iter()
-            .fold(Point::default(), |sum, a| sum.plus(a.pixel))
-            .times(1.0 / count);
-        let spread = anchors
-            .iter()
-            .map(|a| a.module.distance(origin))
-            .fold(1e-3, f32::max);
-        let reach = anchors
-            .iter()
-            .map(|a| a.pixel.distance(centre))
-            .fold(1e-3, f32::max);
+        let origin = anchors.iter().fold(Point::default(), |sum, a| sum.plus(a.module)).times(1.0 / count);
+        let centre = anchors.iter().fold(Point::default(), |sum, a| sum.plus(a.pixel)).times(1.0 / count);
+        let spread = anchors.iter().map(|a| a.module.distance(origin)).fold(1e-3, f32::max);
+        let reach = anchors.iter().map(|a| a.pixel.distance(centre)).fold(1e-3, f32::max);
         // Normal equations for the eight unknowns, in coordinates scaled to about one.
         let mut normal = [[0.0_f64; 9]; 8];
         for anchor in anchors {
@@ -100,10 +79,7 @@ impl Homography {
             let (u, v) = (f64::from(from.x), f64::from(from.y));
             let (x, y) = (f64::from(to.x), f64::from(to.y));
             let weight = f64::from(anchor.weight);
-            for row in [
-                [u, v, 1.0, 0.0, 0.0, 0.0, -u * x, -v * x, x],
-                [0.0, 0.0, 0.0, u, v, 1.0, -u * y, -v * y, y],
-            ] {
+            for row in [[u, v, 1.0, 0.0, 0.0, 0.0, -u * x, -v * x, x], [0.0, 0.0, 0.0, u, v, 1.0, -u * y, -v * y, y]] {
                 for i in 0..8 {
                     for j in 0..9 {
                         normal[i][j] += weight * row[i] * row[j];
@@ -129,10 +105,7 @@ impl Homography {
             h,
             1.0,
         ];
-        terms
-            .iter()
-            .all(|term| term.is_finite())
-            .then_some(Self { terms, origin })
+        terms.iter().all(|term| term.is_finite()).then_some(Self { terms, origin })
     }
 
     /// The picture position of a module position. Not finite, or far away, beyond the horizon.
@@ -143,10 +116,7 @@ impl Homography {
         if depth < 1e-3 {
             return Point::new(f32::NAN, f32::NAN);
         }
-        Point::new(
-            (t[0] * from.x + t[1] * from.y + t[2]) / depth,
-            (t[3] * from.x + t[4] * from.y + t[5]) / depth,
-        )
+        Point::new((t[0] * from.x + t[1] * from.y + t[2]) / depth, (t[3] * from.x + t[4] * from.y + t[5]) / depth)
     }
 }
 
@@ -158,8 +128,7 @@ fn single(value: f64) -> f32 {
 /// Gauss's elimination with pivots; the last column is the right side. `None` for a singular system.
 fn solve(rows: &mut [[f64; 9]; 8]) -> Option<[f64; 8]> {
     for column in 0..8 {
-        let pivot =
-            (column..8).max_by(|a, b| rows[*a][column].abs().total_cmp(&rows[*b][column].abs()))?;
+        let pivot = (column..8).max_by(|a, b| rows[*a][column].abs().total_cmp(&rows[*b][column].abs()))?;
         rows.swap(column, pivot);
         let head = rows[column];
         if head[column].abs() < 1e-10 {
@@ -174,15 +143,10 @@ fn solve(rows: &mut [[f64; 9]; 8]) -> Option<[f64; 8]> {
     }
     let mut solution = [0.0_f64; 8];
     for row in (0..8).rev() {
-        let known: f64 = (row + 1..8)
-            .map(|column| rows[row][column] * solution[column])
-            .sum();
+        let known: f64 = (row + 1..8).map(|column| rows[row][column] * solution[column]).sum();
         solution[row] = (rows[row][8] - known) / rows[row][row];
     }
-    solution
-        .iter()
-        .all(|value| value.is_finite())
-        .then_some(solution)
+    solution.iter().all(|value| value.is_finite()).then_some(solution)
 }
 
 /// A straight line: a point on it and its direction, of length 1.
@@ -199,10 +163,7 @@ impl Line {
         if points.len() < 2 {
             return None;
         }
-        let centre = points
-            .iter()
-            .fold(Point::default(), |sum, p| sum.plus(*p))
-            .times(1.0 / count);
+        let centre = points.iter().fold(Point::default(), |sum, p| sum.plus(*p)).times(1.0 / count);
         let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
         for point in points {
             let offset = point.minus(centre);
@@ -214,10 +175,7 @@ impl Line {
             return None;
         }
         let angle = 0.5 * (2.0 * xy).atan2(xx - yy);
-        Some(Self {
-            point: centre,
-            direction: Point::new(angle.cos(), angle.sin()),
-        })
+        Some(Self { point: centre, direction: Point::new(angle.cos(), angle.sin()) })
     }
 
     pub(super) fn distance(&self, point: Point) -> f32 {
@@ -247,36 +205,18 @@ mod tests {
     fn a_projective_map_is_found_again() {
         let truth = |m: Point| {
             let depth = 1.0 + 0.004 * m.x - 0.002 * m.y;
-            Point::new(
-                (9.0 * m.x + 1.5 * m.y + 300.0) / depth,
-                (8.0 * m.y - m.x + 4000.0) / depth,
-            )
+            Point::new((9.0 * m.x + 1.5 * m.y + 300.0) / depth, (8.0 * m.y - m.x + 4000.0) / depth)
         };
-        let corners = [
-            (3.5, 3.5),
-            (45.5, 3.5),
-            (3.5, 45.5),
-            (42.5, 42.5),
-            (24.5, 24.5),
-        ];
+        let corners = [(3.5, 3.5), (45.5, 3.5), (3.5, 45.5), (42.5, 42.5), (24.5, 24.5)];
         let anchors: Vec<Anchor> = corners
             .iter()
             .map(|(x, y)| Point::new(*x, *y))
-            .map(|module| Anchor {
-                module,
-                pixel: truth(module),
-                weight: 1.0,
-            })
+            .map(|module| Anchor { module, pixel: truth(module), weight: 1.0 })
             .collect();
         let map = Homography::fit(&anchors, 0.0).unwrap();
         for (x, y) in [(0.0, 0.0), (49.0, 0.0), (49.0, 49.0), (10.0, 30.0)] {
             let module = Point::new(x, y);
-            assert!(
-                near(map.map(module), truth(module)),
-                "{:?} {:?}",
-                map.map(module),
-                truth(module)
-            );
+            assert!(near(map.map(module), truth(module)), "{:?} {:?}", map.map(module), truth(module));
         }
     }
 
@@ -287,28 +227,14 @@ mod tests {
             pixel: Point::new(2.0 * x + 5.0, 3.0 * y),
             weight: 1.0,
         };
-        let map = Homography::fit(
-            &[anchor(0.0, 0.0), anchor(10.0, 0.0), anchor(0.0, 10.0)],
-            0.1,
-        )
-        .unwrap();
-        assert!(near(
-            map.map(Point::new(10.0, 10.0)),
-            Point::new(25.0, 30.0)
-        ));
-        assert!(
-            Homography::fit(&[anchor(0.0, 0.0), anchor(1.0, 1.0), anchor(2.0, 2.0)], 0.1).is_none()
-        );
+        let map = Homography::fit(&[anchor(0.0, 0.0), anchor(10.0, 0.0), anchor(0.0, 10.0)], 0.1).unwrap();
+        assert!(near(map.map(Point::new(10.0, 10.0)), Point::new(25.0, 30.0)));
+        assert!(Homography::fit(&[anchor(0.0, 0.0), anchor(1.0, 1.0), anchor(2.0, 2.0)], 0.1).is_none());
     }
 
     #[test]
     fn lines_cross_where_they_should() {
-        let flat = Line::through(&[
-            Point::new(0.0, 1.0),
-            Point::new(5.0, 1.0),
-            Point::new(9.0, 1.0),
-        ])
-        .unwrap();
+        let flat = Line::through(&[Point::new(0.0, 1.0), Point::new(5.0, 1.0), Point::new(9.0, 1.0)]).unwrap();
         let steep = Line::through(&[Point::new(3.0, 0.0), Point::new(3.0, 8.0)]).unwrap();
         assert!(near(flat.crossing(&steep).unwrap(), Point::new(3.0, 1.0)));
         assert!(flat.crossing(&flat).is_none());

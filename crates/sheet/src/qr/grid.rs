@@ -5,6 +5,7 @@
 //! stretched by a scanner's rollers is followed in this way, since no prediction reaches far.
 
 use super::canvas::Canvas;
+use super::contrast::darkness;
 use super::geometry::{Anchor, Homography};
 use super::modules::Modules;
 use super::outcome::Point;
@@ -13,9 +14,11 @@ use super::symbol::Version;
 /// Where each module of a symbol lies in the canvas.
 #[derive(Clone, Debug)]
 pub(super) struct Grid {
-    version: Version,
+    pub(super) version: Version,
     map: Homography,
     anchors: Vec<Anchor>,
+    /// Of each anchor, by how much the picture departs from the map.
+    departures: Vec<Point>,
     /// Alignment patterns that were recognised, and that there are.
     pub(super) recognised: (usize, usize),
 }
@@ -26,17 +29,16 @@ const RECOGNISED: f32 = 0.6;
 /// Modules between the nodes at which the bend of the paper is worked out.
 const NODE: usize = 4;
 
+/// Slack of a grid that is only a guess.
+pub(super) const GUESS: f32 = 2.0;
+
 impl Grid {
     /// A grid through the anchors, without looking at the picture.
     pub(super) fn through(version: Version, anchors: Vec<Anchor>, stiffness: f32) -> Option<Self> {
         let map = Homography::fit(&anchors, stiffness)?;
+        let departures = anchors.iter().map(|anchor| departure(&map, anchor)).collect();
         let total = version.alignment_centres().len();
-        Some(Self {
-            version,
-            map,
-            anchors,
-            recognised: (0, total),
-        })
+        Some(Self { version, map, anchors, departures, recognised: (0, total) })
     }
 
     /// Grows the grid over the symbol's alignment patterns. `slack` widens the search for each; where it is wide, the grid is
@@ -62,31 +64,31 @@ impl Grid {
             let radius = ((0.4 + 0.04 * distance) * slack).min(3.0);
             let Some(pixel) = self.look_for_alignment(canvas, module, radius) else {
                 missed += 1;
-                if slack > 1.0 && missed >= 3 && self.recognised.0 == 0 {
+                if slack >= GUESS && missed >= 3 && self.recognised.0 == 0 {
                     break;
                 }
                 continue;
             };
             self.recognised.0 += 1;
-            self.anchors.push(Anchor {
-                module,
-                pixel,
-                weight: 1.0,
-            });
+            self.know(Anchor { module, pixel, weight: 1.0 });
             // The more is known, the more perspective can be told from chance.
             let yielding = 0.1_f32.powi(i32::try_from(self.recognised.0.min(4)).unwrap_or(4));
             if let Some(map) = Homography::fit(&self.anchors, stiffness * yielding) {
                 self.map = map;
+                self.departures = self.anchors.iter().map(|anchor| departure(&map, anchor)).collect();
             }
         }
         self
     }
 
-    fn distance_to_known(&self, module: Point) -> f32 {
-        self.anchors
-            .iter()
-            .map(|anchor| anchor.module.distance(module))
-            .fold(f32::INFINITY, f32::min)
+    /// Adds a point without changing the projective map.
+    pub(super) fn know(&mut self, anchor: Anchor) {
+        self.departures.push(departure(&self.map, &anchor));
+        self.anchors.push(anchor);
+    }
+
+    pub(super) fn distance_to_known(&self, module: Point) -> f32 {
+        self.anchors.iter().map(|anchor| anchor.module.distance(module)).fold(f32::INFINITY, f32::min)
     }
 
     /// The picture position of a module position.
@@ -94,34 +96,46 @@ impl Grid {
         self.map.map(module).plus(self.bend(module))
     }
 
-    /// By how much the picture departs from the plain projective map around a module position: what it does at the
-    /// anchors, the nearest counting most.
+    /// By how much the picture departs from the plain projective map around a module position: the straight trend of what
+    /// it does at the anchors, the nearest counting most (moving least squares).
     fn bend(&self, module: Point) -> Point {
-        let (mut sum, mut weights) = (Point::default(), 0.0);
-        for anchor in &self.anchors {
-            let departure = anchor.pixel.minus(self.map.map(anchor.module));
-            if !departure.is_finite() {
-                continue;
-            }
-            let distance = anchor.module.distance(module);
-            let weight = anchor.weight / (distance * distance + 2.0).powi(2);
-            sum = sum.plus(departure.times(weight));
+        // Sums of weights, positions, departures, and of their products.
+        let (mut weights, mut place, mut departure) = (0.0, Point::default(), Point::default());
+        let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
+        let (mut along_x, mut along_y) = (Point::default(), Point::default());
+        for (anchor, off_map) in self.anchors.iter().zip(&self.departures) {
+            let offset = anchor.module.minus(module);
+            let weight = anchor.weight / (offset.dot(offset) + 2.0).powi(2);
             weights += weight;
+            place = place.plus(offset.times(weight));
+            departure = departure.plus(off_map.times(weight));
+            xx += weight * offset.x * offset.x;
+            xy += weight * offset.x * offset.y;
+            yy += weight * offset.y * offset.y;
+            along_x = along_x.plus(off_map.times(weight * offset.x));
+            along_y = along_y.plus(off_map.times(weight * offset.y));
         }
-        if weights > 0.0 {
-            sum.times(1.0 / weights)
-        } else {
-            sum
+        if weights <= 0.0 {
+            return Point::default();
         }
+        let (place, departure) = (place.times(1.0 / weights), departure.times(1.0 / weights));
+        // Covariances; the addition keeps the trend at zero where all anchors stand close together.
+        let steady = 1.5;
+        let xx = xx / weights - place.x * place.x + steady;
+        let yy = yy / weights - place.y * place.y + steady;
+        let xy = xy / weights - place.x * place.y;
+        let along_x = along_x.times(1.0 / weights).minus(departure.times(place.x));
+        let along_y = along_y.times(1.0 / weights).minus(departure.times(place.y));
+        let determinant = xx * yy - xy * xy;
+        let slope_x = along_x.times(yy).minus(along_y.times(xy)).times(1.0 / determinant);
+        let slope_y = along_y.times(xx).minus(along_x.times(xy)).times(1.0 / determinant);
+        departure.minus(slope_x.times(place.x)).minus(slope_y.times(place.y))
     }
 
     /// The two edges of a module in the picture, across and down.
-    fn axes(&self, module: Point) -> (Point, Point) {
-        let half = |dx: f32, dy: f32| self.map.map(Point::new(module.x + dx, module.y + dy));
-        (
-            half(0.5, 0.0).minus(half(-0.5, 0.0)),
-            half(0.0, 0.5).minus(half(0.0, -0.5)),
-        )
+    pub(super) fn axes(&self, module: Point) -> (Point, Point) {
+        let at = |dx: f32, dy: f32| self.map(Point::new(module.x + dx, module.y + dy));
+        (at(1.5, 0.0).minus(at(-1.5, 0.0)).times(1.0 / 3.0), at(0.0, 1.5).minus(at(0.0, -1.5)).times(1.0 / 3.0))
     }
 
     /// Where within `radius` modules of its predicted place an alignment pattern is best seen, if at all.
@@ -140,13 +154,7 @@ impl Grid {
         }
         let corners = [(-0.3, -0.3), (0.3, -0.3), (-0.3, 0.3), (0.3, 0.3)];
         let fine = best_shift(0.375, 0.125, |dx, dy| {
-            alignment_correlation(
-                canvas,
-                place(rough.dx + dx, rough.dy + dy),
-                across,
-                down,
-                &corners,
-            )
+            alignment_correlation(canvas, place(rough.dx + dx, rough.dy + dy), across, down, &corners)
         })?;
         (fine.correlation >= RECOGNISED).then(|| place(rough.dx + fine.dx, rough.dy + fine.dy))
     }
@@ -154,8 +162,7 @@ impl Grid {
     /// Outer corners in the canvas: top left, top right, bottom right, bottom left.
     pub(super) fn corners(&self) -> [Point; 4] {
         let side = self.version.side() as f32;
-        [(0.0, 0.0), (side, 0.0), (side, side), (0.0, side)]
-            .map(|(x, y)| self.map(Point::new(x, y)))
+        [(0.0, 0.0), (side, 0.0), (side, side), (0.0, side)].map(|(x, y)| self.map(Point::new(x, y)))
     }
 
     /// Reads the brightness of all modules, each as the mean of its inner part.
@@ -163,12 +170,7 @@ impl Grid {
         let side = self.version.side();
         let nodes = side.div_ceil(NODE) + 1;
         let bends: Vec<Point> = (0..nodes * nodes)
-            .map(|index| {
-                self.bend(Point::new(
-                    (index % nodes * NODE) as f32,
-                    (index / nodes * NODE) as f32,
-                ))
-            })
+            .map(|index| self.bend(Point::new((index % nodes * NODE) as f32, (index / nodes * NODE) as f32)))
             .collect();
         let bend_at = |column: usize, row: usize| {
             let (x, y) = (column / NODE, row / NODE);
@@ -176,9 +178,7 @@ impl Grid {
             let (s, t) = (s / NODE as f32, t / NODE as f32);
             let node = |x: usize, y: usize| bends[y * nodes + x];
             let upper = node(x, y).times(1.0 - s).plus(node(x + 1, y).times(s));
-            let lower = node(x, y + 1)
-                .times(1.0 - s)
-                .plus(node(x + 1, y + 1).times(s));
+            let lower = node(x, y + 1).times(1.0 - s).plus(node(x + 1, y + 1).times(s));
             upper.times(1.0 - t).plus(lower.times(t))
         };
         let mut greys = Vec::with_capacity(side * side);
@@ -187,20 +187,9 @@ impl Grid {
                 let module = Point::new(column as f32 + 0.5, row as f32 + 0.5);
                 let centre = self.map.map(module).plus(bend_at(column, row));
                 // The map changes slowly: the axes of every module of a row's stretch are nearly the same.
-                let right = self
-                    .map
-                    .map(Point::new(module.x + 0.5, module.y))
-                    .plus(bend_at(column, row));
-                let below = self
-                    .map
-                    .map(Point::new(module.x, module.y + 0.5))
-                    .plus(bend_at(column, row));
-                greys.push(module_grey(
-                    canvas,
-                    centre,
-                    right.minus(centre),
-                    below.minus(centre),
-                ));
+                let right = self.map.map(Point::new(module.x + 0.5, module.y)).plus(bend_at(column, row));
+                let below = self.map.map(Point::new(module.x, module.y + 0.5)).plus(bend_at(column, row));
+                greys.push(module_grey(canvas, centre, right.minus(centre), below.minus(centre)));
             }
         }
         greys
@@ -220,11 +209,7 @@ impl Grid {
             let greys: Vec<f32> = (8..side - 8)
                 .filter_map(|index| {
                     let (along, fixed) = (index as f32 + 0.5, 6.5);
-                    let module = if across {
-                        Point::new(along, fixed)
-                    } else {
-                        Point::new(fixed, along)
-                    };
+                    let module = if across { Point::new(along, fixed) } else { Point::new(fixed, along) };
                     canvas.smooth_grey(self.map(module))
                 })
                 .collect();
@@ -232,19 +217,11 @@ impl Grid {
             let (mut signed, mut total) = (0.0, 0.0);
             for (index, three) in greys.windows(3).enumerate() {
                 let difference = (three[0] + three[2]) / 2.0 - three[1];
-                signed += if index % 2 == 1 {
-                    difference
-                } else {
-                    -difference
-                };
+                signed += if index % 2 == 1 { difference } else { -difference };
                 total += difference.abs();
             }
             let whole = greys.len() + 16 >= side;
-            if total > 0.0 && whole {
-                (signed / total).max(0.0)
-            } else {
-                0.0
-            }
+            if total > 0.0 && whole { (signed / total).max(0.0) } else { 0.0 }
         };
         let (across, down) = (line(true), line(false));
         // One of them may be damaged.
@@ -252,14 +229,20 @@ impl Grid {
     }
 }
 
-struct Shift {
-    dx: f32,
-    dy: f32,
-    correlation: f32,
+/// By how much the picture departs from the map at an anchor.
+fn departure(map: &Homography, anchor: &Anchor) -> Point {
+    let departure = anchor.pixel.minus(map.map(anchor.module));
+    if departure.is_finite() { departure } else { Point::default() }
+}
+
+pub(super) struct Shift {
+    pub(super) dx: f32,
+    pub(super) dy: f32,
+    pub(super) correlation: f32,
 }
 
 /// The shift with the best correlation; where several are nearly as good, the middle of them.
-fn best_shift(radius: f32, step: f32, correlation: impl Fn(f32, f32) -> f32) -> Option<Shift> {
+pub(super) fn best_shift(radius: f32, step: f32, correlation: impl Fn(f32, f32) -> f32) -> Option<Shift> {
     let count = super::numbers::nearest(radius / step).max(1);
     let mut tried = Vec::new();
     for i in -count..=count {
@@ -275,31 +258,18 @@ fn best_shift(radius: f32, step: f32, correlation: impl Fn(f32, f32) -> f32) -> 
             (x, y, weight) = (x + dx, y + dy, weight + 1.0);
         }
     }
-    Some(Shift {
-        dx: x / weight,
-        dy: y / weight,
-        correlation: best.2,
-    })
+    Some(Shift { dx: x / weight, dy: y / weight, correlation: best.2 })
 }
 
 /// Correlation of the picture around `centre` with an alignment pattern: a dark square ring of five modules, light
 /// inside, with a dark middle. Each module is sampled at `points` within it.
-fn alignment_correlation(
-    canvas: &Canvas,
-    centre: Point,
-    across: Point,
-    down: Point,
-    points: &[(f32, f32)],
-) -> f32 {
-    let (mut sum, mut squares, mut dark, mut count, mut dark_count) =
-        (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
+fn alignment_correlation(canvas: &Canvas, centre: Point, across: Point, down: Point, points: &[(f32, f32)]) -> f32 {
+    let (mut sum, mut squares, mut dark, mut count, mut dark_count) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
     for row in -2..=2_i32 {
         for column in -2..=2_i32 {
             let is_dark = column.abs().max(row.abs()) != 1;
             for (dx, dy) in points {
-                let place = centre
-                    .plus(across.times(column as f32 + dx))
-                    .plus(down.times(row as f32 + dy));
+                let place = centre.plus(across.times(column as f32 + dx)).plus(down.times(row as f32 + dy));
                 let Some(grey) = canvas.grey(place) else {
                     continue;
                 };
@@ -349,114 +319,4 @@ fn module_grey(canvas: &Canvas, centre: Point, right: Point, below: Point) -> Op
         }
     }
     Some(sum / count)
-}
-
-/// Modules to every side whose brightness sets the threshold for one.
-const NEIGHBOURHOOD: usize = 5;
-
-/// From brightness to darkness: around every module the mean of the lighter and of the darker ones is taken, and the
-/// threshold lies between the two.
-fn darkness(greys: &[Option<f32>], side: usize) -> Vec<f32> {
-    let known: Vec<f32> = greys.iter().flatten().copied().collect();
-    if known.is_empty() {
-        return vec![0.0; greys.len()];
-    }
-    let mean = known.iter().sum::<f32>() / known.len() as f32;
-    let mut thresholds = vec![mean; greys.len()];
-    let mut contrasts = vec![0.0_f32; greys.len()];
-    let mut whole_contrast = 0.0;
-    for round in 0..3 {
-        let sums = ClassSums::new(greys, &thresholds, side);
-        let (_, overall_light, overall_dark) = sums.means(0, 0, side, side, (mean, mean));
-        whole_contrast = overall_light - overall_dark;
-        for row in 0..side {
-            for column in 0..side {
-                let (left, top) = (
-                    column.saturating_sub(NEIGHBOURHOOD),
-                    row.saturating_sub(NEIGHBOURHOOD),
-                );
-                let (right, bottom) = (
-                    (column + NEIGHBOURHOOD + 1).min(side),
-                    (row + NEIGHBOURHOOD + 1).min(side),
-                );
-                let (balance, light, dark) =
-                    sums.means(left, top, right, bottom, (overall_light, overall_dark));
-                let index = row * side + column;
-                // At first simply the mean around: the classes are not yet worth much.
-                thresholds[index] = if round == 0 {
-                    balance
-                } else {
-                    (light + dark) / 2.0
-                };
-                contrasts[index] = light - dark;
-            }
-        }
-    }
-    greys
-        .iter()
-        .zip(thresholds.iter().zip(&contrasts))
-        .map(|(grey, (threshold, contrast))| {
-            let half = (contrast.max(0.3 * whole_contrast) / 2.0).max(1.0);
-            grey.map_or(0.0, |grey| ((threshold - grey) / half).clamp(-1.0, 1.0))
-        })
-        .collect()
-}
-
-/// Sums above and to the left of each module: brightness and number of the light and of the dark ones.
-struct ClassSums {
-    sums: Vec<[f32; 4]>,
-    stride: usize,
-}
-
-impl ClassSums {
-    fn new(greys: &[Option<f32>], thresholds: &[f32], side: usize) -> Self {
-        let stride = side + 1;
-        let mut sums = vec![[0.0_f32; 4]; stride * stride];
-        for row in 0..side {
-            let mut line = [0.0_f32; 4];
-            for column in 0..side {
-                let index = row * side + column;
-                if let Some(grey) = greys[index] {
-                    let class = if grey > thresholds[index] { 0 } else { 2 };
-                    line[class] += grey;
-                    line[class + 1] += 1.0;
-                }
-                let above = sums[row * stride + column + 1];
-                sums[(row + 1) * stride + column + 1] = std::array::from_fn(|i| above[i] + line[i]);
-            }
-        }
-        Self { sums, stride }
-    }
-
-    /// Mean of all, of the light and of the dark modules in a rectangle; `fallback` where there are none.
-    fn means(
-        &self,
-        left: usize,
-        top: usize,
-        right: usize,
-        bottom: usize,
-        fallback: (f32, f32),
-    ) -> (f32, f32, f32) {
-        let at = |column: usize, row: usize| self.sums[row * self.stride + column];
-        let (a, b, c, d) = (
-            at(left, top),
-            at(right, top),
-            at(left, bottom),
-            at(right, bottom),
-        );
-        let [light, lights, dark, darks]: [f32; 4] =
-            std::array::from_fn(|i| d[i] + a[i] - b[i] - c[i]);
-        let mean =
-            |sum: f32, count: f32, fallback: f32| if count > 0.5 { sum / count } else { fallback };
-        let all = mean(
-            light + dark,
-            lights + darks,
-            (fallback.0 + fallback.1) / 2.0,
-        );
-        (
-            all,
-            mean(light, lights, fallback.0),
-            mean(dark, darks, fallback.1),
-        )
-    }
 }

@@ -31,146 +31,73 @@ struct Rung {
     search: Search,
 }
 
-const LOCAL: Threshold = Threshold {
-    radius: 4,
-    sixteenths: 15,
-};
-const WIDE: Threshold = Threshold {
-    radius: 14,
-    sixteenths: 16,
-};
-const NARROW: Threshold = Threshold {
-    radius: 2,
-    sixteenths: 14,
-};
+const LOCAL: Threshold = Threshold { radius: 4, sixteenths: 15 };
+const WIDE: Threshold = Threshold { radius: 14, sixteenths: 16 };
+const NARROW: Threshold = Threshold { radius: 2, sixteenths: 14 };
 
-const PLAIN: Search = Search {
-    threshold: LOCAL,
-    middle: Middle::Dark,
-    stride: 3,
-    partial: false,
-    effort: Effort::Patient,
-};
+const PLAIN: Search =
+    Search { threshold: LOCAL, middle: Middle::Dark, stride: 3, partial: false, effort: Effort::Patient };
 
 /// Cheap rungs, then dear ones.
 const RUNGS: [&[Rung]; 3] = [
-    &[Rung {
-        name: "plain",
-        preparation: Preparation::None,
-        search: PLAIN,
-    }],
+    &[Rung { name: "plain", preparation: Preparation::None, search: PLAIN }],
     &[
         Rung {
             name: "wide-threshold",
             preparation: Preparation::None,
-            search: Search {
-                threshold: WIDE,
-                stride: 2,
-                effort: Effort::Stubborn,
-                ..PLAIN
-            },
+            search: Search { threshold: WIDE, stride: 2, effort: Effort::Stubborn, ..PLAIN },
         },
         Rung {
             name: "half-scale",
             preparation: Preparation::Halved,
-            search: Search {
-                stride: 2,
-                effort: Effort::Stubborn,
-                ..PLAIN
-            },
+            search: Search { stride: 2, effort: Effort::Stubborn, ..PLAIN },
         },
         Rung {
             name: "ring",
             preparation: Preparation::None,
-            search: Search {
-                middle: Middle::Any,
-                stride: 2,
-                effort: Effort::Stubborn,
-                ..PLAIN
-            },
+            search: Search { middle: Middle::Any, stride: 2, effort: Effort::Stubborn, ..PLAIN },
         },
         Rung {
             name: "smooth",
             preparation: Preparation::Smoothed(1),
-            search: Search {
-                threshold: WIDE,
-                stride: 2,
-                effort: Effort::Stubborn,
-                ..PLAIN
-            },
+            search: Search { threshold: WIDE, stride: 2, effort: Effort::Stubborn, ..PLAIN },
         },
         Rung {
             name: "double-scale",
             preparation: Preparation::Doubled,
-            search: Search {
-                stride: 2,
-                effort: Effort::Stubborn,
-                ..PLAIN
-            },
+            search: Search { stride: 2, effort: Effort::Stubborn, ..PLAIN },
         },
     ],
     &[
         Rung {
             name: "narrow-threshold",
             preparation: Preparation::None,
-            search: Search {
-                threshold: NARROW,
-                stride: 1,
-                effort: Effort::Stubborn,
-                ..PLAIN
-            },
+            search: Search { threshold: NARROW, stride: 1, effort: Effort::Stubborn, ..PLAIN },
         },
         Rung {
             name: "partial",
             preparation: Preparation::None,
-            search: Search {
-                partial: true,
-                stride: 2,
-                effort: Effort::Stubborn,
-                ..PLAIN
-            },
+            search: Search { partial: true, stride: 2, effort: Effort::Stubborn, ..PLAIN },
         },
         Rung {
             name: "smooth-partial",
             preparation: Preparation::Smoothed(2),
-            search: Search {
-                threshold: NARROW,
-                partial: true,
-                stride: 2,
-                effort: Effort::Stubborn,
-                ..PLAIN
-            },
+            search: Search { threshold: NARROW, partial: true, stride: 2, effort: Effort::Stubborn, ..PLAIN },
         },
         Rung {
             name: "ring-partial",
             preparation: Preparation::None,
-            search: Search {
-                middle: Middle::Any,
-                partial: true,
-                stride: 1,
-                effort: Effort::Stubborn,
-                ..PLAIN
-            },
+            search: Search { middle: Middle::Any, partial: true, stride: 1, effort: Effort::Stubborn, ..PLAIN },
         },
         Rung {
             name: "half-scale-ring",
             preparation: Preparation::Halved,
-            search: Search {
-                threshold: WIDE,
-                middle: Middle::Any,
-                partial: true,
-                stride: 1,
-                effort: Effort::Stubborn,
-            },
+            search: Search { threshold: WIDE, middle: Middle::Any, partial: true, stride: 1, effort: Effort::Stubborn },
         },
         Rung {
             name: "inverted",
             preparation: Preparation::Inverted,
-            search: Search {
-                stride: 2,
-                effort: Effort::Stubborn,
-                ..PLAIN
-            },
+            search: Search { stride: 2, effort: Effort::Stubborn, ..PLAIN },
         },
     ],
 ];
@@ -184,20 +111,11 @@ const MOST_PIXELS: usize = 24_000_000;
 /// `places` come from a country pack; `accept` is its grammar. Every code of the area in which the accepted payload
 /// stands is read, so that a second acceptable one is reported and not hidden. Never panics; holds at most a few times
 /// the picture's size in memory.
-pub fn read_sheet(
-    picture: &GreyPicture,
-    places: &[Place],
-    accept: &mut dyn FnMut(&str) -> bool,
-) -> Outcome {
-    let mut climb = Climb {
-        seen: Vec::new(),
-        miss: None,
-    };
+pub fn read_sheet(picture: &GreyPicture, places: &[Place], accept: &mut dyn FnMut(&str) -> bool) -> Outcome {
+    let mut climb = Climb { seen: Vec::new(), miss: None };
     let areas = || {
         let places = places.iter().enumerate();
-        places
-            .map(|(index, place)| (Area::Place(index), *place))
-            .chain([(Area::Whole, Place::WHOLE)])
+        places.map(|(index, place)| (Area::Place(index), *place)).chain([(Area::Whole, Place::WHOLE)])
     };
     for rungs in RUNGS {
         for (area, place) in areas() {
@@ -205,10 +123,7 @@ pub fn read_sheet(
                 continue;
             };
             for rung in rungs {
-                let step = Step {
-                    area,
-                    technique: rung.name,
-                };
+                let step = Step { area, technique: rung.name };
                 climb.take(run(&canvas, rung, step));
                 if let Some(index) = climb.accepted(accept, false) {
                     return climb.outcome(index);
@@ -219,28 +134,15 @@ pub fn read_sheet(
     if let Some(index) = climb.accepted(accept, true) {
         return climb.outcome(index);
     }
-    Outcome::Unread {
-        failure: climb.failure(picture),
-        seen: climb.seen,
-    }
+    Outcome::Unread { failure: climb.failure(picture), seen: climb.seen }
 }
 
 /// Reads every code of a picture with the cheap rungs.
 pub(super) fn read_all(picture: &GreyPicture) -> Vec<Detected> {
-    let mut climb = Climb {
-        seen: Vec::new(),
-        miss: None,
-    };
+    let mut climb = Climb { seen: Vec::new(), miss: None };
     if let Some(canvas) = canvas(picture, Place::WHOLE) {
         for rung in RUNGS.iter().copied().flatten() {
-            climb.take(run(
-                &canvas,
-                rung,
-                Step {
-                    area: Area::Whole,
-                    technique: rung.name,
-                },
-            ));
+            climb.take(run(&canvas, rung, Step { area: Area::Whole, technique: rung.name }));
             if !climb.seen.is_empty() {
                 break;
             }
@@ -285,9 +187,7 @@ struct Climb {
 impl Climb {
     fn take(&mut self, found: Found) {
         for detected in found.detected {
-            let same = |other: &&mut Detected| {
-                other.bytes == detected.bytes && other.part == detected.part
-            };
+            let same = |other: &&mut Detected| other.bytes == detected.bytes && other.part == detected.part;
             match self.seen.iter_mut().find(same) {
                 // A later step may read with certainty what an earlier one had to guess.
                 Some(known) if known.needs_confirmation() && !detected.needs_confirmation() => {
@@ -308,49 +208,34 @@ impl Climb {
     /// The first payload that is accepted, doubtful ones only where asked for.
     fn accepted(&self, accept: &mut dyn FnMut(&str) -> bool, doubtful: bool) -> Option<usize> {
         self.seen.iter().position(|detected| {
-            detected.part.is_none()
-                && (doubtful || !detected.needs_confirmation())
-                && accept(&detected.text)
+            detected.part.is_none() && (doubtful || !detected.needs_confirmation()) && accept(&detected.text)
         })
     }
 
     fn outcome(mut self, index: usize) -> Outcome {
         let reading = self.seen.remove(index);
-        Outcome::Read {
-            reading,
-            others: self.seen,
-        }
+        Outcome::Read { reading, others: self.seen }
     }
 
     /// Replaces the parts of a split payload by the payload once all have been read.
     fn join_parts(&mut self) {
-        let keys: Vec<Part> = self
-            .seen
-            .iter()
-            .filter_map(|detected| detected.part)
-            .filter(|part| part.index == 0)
-            .collect();
+        let keys: Vec<Part> =
+            self.seen.iter().filter_map(|detected| detected.part).filter(|part| part.index == 0).collect();
         for key in keys {
             let of_key = |detected: &&Detected| {
-                detected
-                    .part
-                    .is_some_and(|part| part.total == key.total && part.parity == key.parity)
+                detected.part.is_some_and(|part| part.total == key.total && part.parity == key.parity)
             };
             let mut parts: Vec<Detected> = self.seen.iter().filter(of_key).cloned().collect();
             parts.sort_by_key(|detected| detected.part.map(|part| part.index));
             let complete = parts.len() == usize::from(key.total)
-                && parts.iter().enumerate().all(|(index, detected)| {
-                    detected
-                        .part
-                        .is_some_and(|part| usize::from(part.index) == index)
-                });
+                && parts
+                    .iter()
+                    .enumerate()
+                    .all(|(index, detected)| detected.part.is_some_and(|part| usize::from(part.index) == index));
             if !complete {
                 continue;
             }
-            let parity = parts
-                .iter()
-                .flat_map(|detected| &detected.bytes)
-                .fold(0, |parity, byte| parity ^ byte);
+            let parity = parts.iter().flat_map(|detected| &detected.bytes).fold(0, |parity, byte| parity ^ byte);
             let Some(joined) = join(&parts).filter(|_| parity == key.parity) else {
                 continue;
             };
@@ -361,28 +246,15 @@ impl Climb {
 
     fn failure(&self, picture: &GreyPicture) -> Failure {
         if self.seen.iter().any(|detected| detected.part.is_none()) {
-            return Failure::NotAccepted {
-                codes: self.seen.len(),
-            };
+            return Failure::NotAccepted { codes: self.seen.len() };
         }
-        let total = self
-            .seen
-            .iter()
-            .filter_map(|detected| detected.part)
-            .map(|part| part.total)
-            .max();
+        let total = self.seen.iter().filter_map(|detected| detected.part).map(|part| part.total).max();
         if let Some(total) = total {
-            return Failure::PartsMissing {
-                found: u8::try_from(self.seen.len()).unwrap_or(u8::MAX),
-                total,
-            };
+            return Failure::PartsMissing { found: u8::try_from(self.seen.len()).unwrap_or(u8::MAX), total };
         }
         match &self.miss {
             Some(miss) => miss.failure.clone(),
-            None => Failure::NoCodeFound {
-                width: picture.width(),
-                height: picture.height(),
-            },
+            None => Failure::NoCodeFound { width: picture.width(), height: picture.height() },
         }
     }
 }

@@ -6,7 +6,7 @@
 use super::canvas::Canvas;
 use super::finder::Finder;
 use super::geometry::Anchor;
-use super::grid::Grid;
+use super::grid::{GUESS, Grid};
 use super::numbers::nearest;
 use super::outcome::Point;
 use super::symbol::Version;
@@ -57,34 +57,20 @@ pub(super) fn triples(finders: &[Finder]) -> Vec<Constellation> {
 
 fn triple(finders: &[Finder], indexes: [usize; 3]) -> Option<Constellation> {
     let sizes = indexes.map(|index| finders[index].module);
-    let (least, most) = (
-        sizes.iter().copied().fold(f32::INFINITY, f32::min),
-        sizes.iter().copied().fold(0.0, f32::max),
-    );
+    let (least, most) =
+        (sizes.iter().copied().fold(f32::INFINITY, f32::min), sizes.iter().copied().fold(0.0, f32::max));
     if most > 2.0 * least {
         return None;
     }
     // The top left one lies across from the longest side.
-    let opposite = |k: usize| {
-        finders[indexes[(k + 1) % 3]]
-            .centre
-            .distance(finders[indexes[(k + 2) % 3]].centre)
-    };
+    let opposite = |k: usize| finders[indexes[(k + 1) % 3]].centre.distance(finders[indexes[(k + 2) % 3]].centre);
     let apex = (0..3).max_by(|a, b| opposite(*a).total_cmp(&opposite(*b)))?;
     let (mut right, mut down) = (indexes[(apex + 1) % 3], indexes[(apex + 2) % 3]);
     let origin = finders[indexes[apex]].centre;
-    if finders[right]
-        .centre
-        .minus(origin)
-        .cross(finders[down].centre.minus(origin))
-        < 0.0
-    {
+    if finders[right].centre.minus(origin).cross(finders[down].centre.minus(origin)) < 0.0 {
         (right, down) = (down, right);
     }
-    let (across, along) = (
-        finders[right].centre.minus(origin),
-        finders[down].centre.minus(origin),
-    );
+    let (across, along) = (finders[right].centre.minus(origin), finders[down].centre.minus(origin));
     let (length, height) = (across.length(), along.length());
     let slant = across.dot(along).abs() / (length * height).max(1e-3);
     let ratio = length.max(height) / length.min(height).max(1e-3);
@@ -93,20 +79,10 @@ fn triple(finders: &[Finder], indexes: [usize; 3]) -> Option<Constellation> {
     if slant > SLANT || ratio > 2.2 || !(8.0..240.0).contains(&modules) {
         return None;
     }
-    let unclear = indexes
-        .iter()
-        .filter(|index| finders[**index].corners.is_none())
-        .count() as f32;
-    let rarely = indexes
-        .iter()
-        .map(|index| 1.0 / finders[*index].hits.max(1) as f32)
-        .sum::<f32>();
+    let unclear = indexes.iter().filter(|index| finders[**index].corners.is_none()).count() as f32;
+    let rarely = indexes.iter().map(|index| 1.0 / finders[*index].hits.max(1) as f32).sum::<f32>();
     Some(Constellation {
-        members: vec![
-            (indexes[apex], Corner::TopLeft),
-            (right, Corner::TopRight),
-            (down, Corner::BottomLeft),
-        ],
+        members: vec![(indexes[apex], Corner::TopLeft), (right, Corner::TopRight), (down, Corner::BottomLeft)],
         right: across.times(1.0 / length),
         down: along.times(1.0 / height),
         oddness: slant + (ratio - 1.0) + (most / least - 1.0) + 0.3 * unclear + 0.2 * rarely,
@@ -137,10 +113,7 @@ fn pair(finders: &[Finder], a: usize, b: usize) -> Vec<Constellation> {
     let size_ratio = one.module.max(other.module) / one.module.min(other.module);
     let between = other.centre.minus(one.centre);
     let modules = between.length() / ((one.module + other.module) / 2.0);
-    if one.clarity.min(other.clarity) < CLEAR
-        || size_ratio > 1.6
-        || !(10.0..260.0).contains(&modules)
-    {
+    if one.clarity.min(other.clarity) < CLEAR || size_ratio > 1.6 || !(10.0..260.0).contains(&modules) {
         return Vec::new();
     }
     let direction = between.times(1.0 / between.length());
@@ -154,28 +127,17 @@ fn pair(finders: &[Finder], a: usize, b: usize) -> Vec<Constellation> {
     };
     let turned = |p: Point| Point::new(-p.y, p.x);
     let straight = side.dot(direction);
-    let constellation =
-        |corners: [Corner; 2], right: Point, down: Point, oddness: f32| Constellation {
-            members: vec![(a, corners[0]), (b, corners[1])],
-            right,
-            down,
-            oddness: oddness + (size_ratio - 1.0),
-        };
+    let constellation = |corners: [Corner; 2], right: Point, down: Point, oddness: f32| Constellation {
+        members: vec![(a, corners[0]), (b, corners[1])],
+        right,
+        down,
+        oddness: oddness + (size_ratio - 1.0),
+    };
     let mut found = Vec::new();
     if straight > 0.94 {
         let across = turned(direction);
-        found.push(constellation(
-            [Corner::TopLeft, Corner::TopRight],
-            direction,
-            across,
-            1.0 - straight,
-        ));
-        found.push(constellation(
-            [Corner::BottomLeft, Corner::TopLeft],
-            across,
-            direction.times(-1.0),
-            1.0 - straight,
-        ));
+        found.push(constellation([Corner::TopLeft, Corner::TopRight], direction, across, 1.0 - straight));
+        found.push(constellation([Corner::BottomLeft, Corner::TopLeft], across, direction.times(-1.0), 1.0 - straight));
     }
     if straight < 0.85 && a < b {
         // From top right to bottom left, whichever of them is which.
@@ -188,12 +150,7 @@ fn pair(finders: &[Finder], a: usize, b: usize) -> Vec<Constellation> {
             } else {
                 [Corner::BottomLeft, Corner::TopRight]
             };
-            found.push(constellation(
-                corners,
-                right,
-                down,
-                (straight - std::f32::consts::FRAC_1_SQRT_2).abs(),
-            ));
+            found.push(constellation(corners, right, down, (straight - std::f32::consts::FRAC_1_SQRT_2).abs()));
         }
     }
     found
@@ -202,10 +159,7 @@ fn pair(finders: &[Finder], a: usize, b: usize) -> Vec<Constellation> {
 /// All ways in which one finder pattern with a clear outline can be a corner of a symbol.
 pub(super) fn singles(finders: &[Finder]) -> Vec<Constellation> {
     let mut found = Vec::new();
-    let clear = finders
-        .iter()
-        .enumerate()
-        .filter(|(_, finder)| finder.clarity >= CLEAR);
+    let clear = finders.iter().enumerate().filter(|(_, finder)| finder.clarity >= CLEAR);
     for (index, finder) in clear.take(ALONE) {
         let Some(frame) = finder.corners else {
             continue;
@@ -214,18 +168,9 @@ pub(super) fn singles(finders: &[Finder]) -> Vec<Constellation> {
             let unit = |p: Point| p.times(1.0 / p.length().max(1e-3));
             let right = unit(frame[(turn + 1) % 4].minus(frame[turn]));
             let down = unit(frame[(turn + 3) % 4].minus(frame[turn]));
-            let (right, down) = if right.cross(down) < 0.0 {
-                (down, right)
-            } else {
-                (right, down)
-            };
+            let (right, down) = if right.cross(down) < 0.0 { (down, right) } else { (right, down) };
             for corner in [Corner::TopLeft, Corner::TopRight, Corner::BottomLeft] {
-                found.push(Constellation {
-                    members: vec![(index, corner)],
-                    right,
-                    down,
-                    oddness: 0.0,
-                });
+                found.push(Constellation { members: vec![(index, corner)], right, down, oddness: 0.0 });
             }
         }
     }
@@ -240,10 +185,8 @@ impl Constellation {
 
     /// The middle of the finders that take part.
     pub(super) fn middle(&self, finders: &[Finder]) -> Point {
-        let sum = self
-            .members()
-            .filter_map(|index| finders.get(index))
-            .fold(Point::default(), |sum, f| sum.plus(f.centre));
+        let sum =
+            self.members().filter_map(|index| finders.get(index)).fold(Point::default(), |sum, f| sum.plus(f.centre));
         sum.times(1.0 / self.members.len().max(1) as f32)
     }
 
@@ -272,24 +215,17 @@ impl Constellation {
                 }
                 let between = finders[*b].centre.minus(finders[*a].centre);
                 let direction = between.times(1.0 / between.length().max(1e-3));
-                let (Some(one), Some(two)) = (
-                    self.extent(&finders[*a], direction, diagonal),
-                    self.extent(&finders[*b], direction, diagonal),
-                ) else {
+                let (Some(one), Some(two)) =
+                    (self.extent(&finders[*a], direction, diagonal), self.extent(&finders[*b], direction, diagonal))
+                else {
                     continue;
                 };
-                let share = if diagonal {
-                    std::f32::consts::SQRT_2
-                } else {
-                    1.0
-                };
+                let share = if diagonal { std::f32::consts::SQRT_2 } else { 1.0 };
                 sides.push(7.0 + between.length() / ((one + two) / 2.0) / share);
             }
         }
         if sides.is_empty() {
-            return Version::all()
-                .filter(|version| version.number() > 1)
-                .collect();
+            return Version::all().filter(|version| version.number() > 1).collect();
         }
         let side = sides.iter().sum::<f32>() / sides.len() as f32;
         let middle = nearest((side - 17.0) / 4.0);
@@ -300,9 +236,8 @@ impl Constellation {
         } else {
             4
         };
-        let mut versions: Vec<Version> = (middle - reach..=middle + reach)
-            .filter_map(|number| Version::new(u8::try_from(number).ok()?))
-            .collect();
+        let mut versions: Vec<Version> =
+            (middle - reach..=middle + reach).filter_map(|number| Version::new(u8::try_from(number).ok()?)).collect();
         versions.sort_by(|a, b| {
             let off = |version: &Version| (version.side() as f32 - side).abs();
             off(a).total_cmp(&off(b))
@@ -329,9 +264,7 @@ impl Constellation {
                 widest = Some((alignment, (side.length() + opposite) / 14.0));
             }
         }
-        widest
-            .map(|(_, extent)| extent)
-            .filter(|extent| *extent > 0.1)
+        widest.map(|(_, extent)| extent).filter(|extent| *extent > 0.1)
     }
 
     /// What the finders fix in a symbol of the given version.
@@ -345,25 +278,15 @@ impl Constellation {
                 Corner::TopRight => Point::new(far, 3.5),
                 Corner::BottomLeft => Point::new(3.5, far),
             };
-            anchors.push(Anchor {
-                module: centre,
-                pixel: finder.centre,
-                weight: 1.0,
-            });
+            anchors.push(Anchor { module: centre, pixel: finder.centre, weight: 1.0 });
             for pixel in finder.corners.iter().flatten() {
                 // Which corner it is, in the slanted frame of rows and columns.
                 let offset = pixel.minus(finder.centre);
                 let rightwards = offset.cross(self.down);
                 let downwards = self.right.cross(offset);
-                let module = Point::new(
-                    centre.x + 3.5_f32.copysign(rightwards),
-                    centre.y + 3.5_f32.copysign(downwards),
-                );
-                anchors.push(Anchor {
-                    module,
-                    pixel: *pixel,
-                    weight: 0.4,
-                });
+                let module =
+                    Point::new(centre.x + 3.5_f32.copysign(rightwards), centre.y + 3.5_f32.copysign(downwards));
+                anchors.push(Anchor { module, pixel: *pixel, weight: 0.4 });
             }
         }
         anchors
@@ -373,34 +296,23 @@ impl Constellation {
     pub(super) fn grids(&self, finders: &[Finder], canvas: &Canvas) -> Vec<Candidate> {
         let mut grids = Vec::new();
         for version in self.versions(finders) {
-            let Some(grid) =
-                Grid::through(version, self.anchors(finders, version), self.stiffness())
-            else {
+            let Some(grid) = Grid::through(version, self.anchors(finders, version), self.stiffness()) else {
                 continue;
             };
             if self.is_full() {
                 let agreement = grid.timing_agreement(canvas);
-                grids.push(Candidate {
-                    agreement,
-                    evidence: agreement,
-                    grid,
-                });
+                grids.push(Candidate { agreement, evidence: agreement, grid });
                 continue;
             }
-            let grown = grid.grow(canvas, self.stiffness(), 2.0);
+            let grown = grid.grow(canvas, self.stiffness(), GUESS);
             let (seen, total) = grown.recognised;
             let (seen, total) = (seen as f32, total as f32);
             // A pattern in its place is worth more the more of its kind are in theirs, a timing pattern the longer it is.
             let timing = grown.timing_agreement(canvas);
-            let evidence =
-                seen * seen / (total + 1.0) + timing * (version.side() as f32 / 20.0).min(2.0);
+            let evidence = seen * seen / (total + 1.0) + timing * (version.side() as f32 / 20.0).min(2.0);
             if seen >= 2.0 || (total <= 1.0 && timing > 0.5) {
                 let agreement = timing.max(seen / (total + 1.0));
-                grids.push(Candidate {
-                    agreement,
-                    evidence,
-                    grid: grown,
-                });
+                grids.push(Candidate { agreement, evidence, grid: grown });
             }
         }
         grids.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));

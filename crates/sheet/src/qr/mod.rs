@@ -7,8 +7,10 @@
 //! combines them, [`grid`] lays the modules over the picture and reads them, [`format`], [`codewords`],
 //! [`reed_solomon`] and [`segments`] turn them into a payload. [`ladder`] repeats that with other preparations.
 
+mod adapt;
 mod canvas;
 mod codewords;
+mod contrast;
 mod decode;
 mod finder;
 mod format;

@@ -14,11 +14,7 @@ impl Modules {
     /// `darkness` row by row; `None` unless it has the square of the version's side. `outside` says how many of the
     /// modules lie outside the picture.
     pub(super) fn new(version: Version, darkness: Vec<f32>, outside: usize) -> Option<Self> {
-        (darkness.len() == version.side() * version.side()).then_some(Self {
-            version,
-            darkness,
-            outside,
-        })
+        (darkness.len() == version.side() * version.side()).then_some(Self { version, darkness, outside })
     }
 
     pub(super) fn version(&self) -> Version {
@@ -39,10 +35,7 @@ impl Modules {
         if column >= self.side() {
             return 0.0;
         }
-        self.darkness
-            .get(row * self.side() + column)
-            .copied()
-            .unwrap_or(0.0)
+        self.darkness.get(row * self.side() + column).copied().unwrap_or(0.0)
     }
 
     /// By `row * side + column`; 0 for a module that is not in the symbol.
@@ -50,17 +43,17 @@ impl Modules {
         self.darkness.get(index).copied().unwrap_or(0.0)
     }
 
+    /// How clear the modules are on the whole, 0 to 1.
+    pub(super) fn clarity(&self) -> f32 {
+        let sum: f32 = self.darkness.iter().map(|darkness| darkness.abs()).sum();
+        sum / self.darkness.len() as f32
+    }
+
     /// The symbol seen from its back.
     pub(super) fn transposed(&self) -> Self {
         let side = self.side();
-        let darkness = (0..side * side)
-            .map(|index| self.darkness[index % side * side + index / side])
-            .collect();
-        Self {
-            version: self.version,
-            darkness,
-            outside: self.outside,
-        }
+        let darkness = (0..side * side).map(|index| self.darkness[index % side * side + index / side]).collect();
+        Self { version: self.version, darkness, outside: self.outside }
     }
 
     /// Takes back what blur has mixed in from the four neighbours, `share` of each. Modules that cannot be told stay so.
@@ -75,23 +68,16 @@ impl Modules {
                 }
                 // What lies around the symbol is light.
                 let neighbour = |column: Option<usize>, row: Option<usize>| match (column, row) {
-                    (Some(column), Some(row)) if column < side && row < side => {
-                        self.darkness[row * side + column]
-                    }
+                    (Some(column), Some(row)) if column < side && row < side => self.darkness[row * side + column],
                     _ => -1.0,
                 };
                 let around = neighbour(column.checked_sub(1), Some(row))
                     + neighbour(Some(column + 1), Some(row))
                     + neighbour(Some(column), row.checked_sub(1))
                     + neighbour(Some(column), Some(row + 1));
-                darkness[row * side + column] =
-                    ((own - share * around) / (1.0 - share)).clamp(-1.0, 1.0);
+                darkness[row * side + column] = ((own - share * around) / (1.0 - share)).clamp(-1.0, 1.0);
             }
         }
-        Self {
-            version: self.version,
-            darkness,
-            outside: self.outside,
-        }
+        Self { version: self.version, darkness, outside: self.outside }
     }
 }

@@ -14,41 +14,25 @@ pub struct Place {
 
 impl Place {
     /// The picture from edge to edge.
-    pub const WHOLE: Place = Place {
-        left: 0,
-        top: 0,
-        right: 10_000,
-        bottom: 10_000,
-    };
+    pub const WHOLE: Place = Place { left: 0, top: 0, right: 10_000, bottom: 10_000 };
 
     /// `None` unless `left < right <= 10,000` and `top < bottom <= 10,000`.
     #[must_use]
     pub fn new(left: u16, top: u16, right: u16, bottom: u16) -> Option<Self> {
         let sound = left < right && right <= 10_000 && top < bottom && bottom <= 10_000;
-        sound.then_some(Self {
-            left,
-            top,
-            right,
-            bottom,
-        })
+        sound.then_some(Self { left, top, right, bottom })
     }
 
     /// The pixels `(left, top, right, bottom)` of this area in a picture of the given size; right and bottom are
     /// exclusive. Empty only when the picture is.
     #[must_use]
     pub fn pixels(&self, width: u32, height: u32) -> (u32, u32, u32, u32) {
-        let floor = |share: u16, length: u32| {
-            u32::try_from(u64::from(share) * u64::from(length) / 10_000).unwrap_or(length)
-        };
+        let floor =
+            |share: u16, length: u32| u32::try_from(u64::from(share) * u64::from(length) / 10_000).unwrap_or(length);
         let ceiling = |share: u16, length: u32| {
             u32::try_from((u64::from(share) * u64::from(length)).div_ceil(10_000)).unwrap_or(length)
         };
-        (
-            floor(self.left, width),
-            floor(self.top, height),
-            ceiling(self.right, width),
-            ceiling(self.bottom, height),
-        )
+        (floor(self.left, width), floor(self.top, height), ceiling(self.right, width), ceiling(self.bottom, height))
     }
 }
 
@@ -83,12 +67,7 @@ impl fmt::Display for Step {
     /// `place-1/plain`, `whole/half-scale`; places are counted from 1.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.area {
-            Area::Place(index) => write!(
-                formatter,
-                "place-{}/{}",
-                index.saturating_add(1),
-                self.technique
-            ),
+            Area::Place(index) => write!(formatter, "place-{}/{}", index.saturating_add(1), self.technique),
             Area::Whole => write!(formatter, "whole/{}", self.technique),
         }
     }
@@ -161,8 +140,7 @@ impl Detected {
     /// The repair used up what the symbol has for it: a person must confirm this payload before it counts.
     #[must_use]
     pub fn needs_confirmation(&self) -> bool {
-        self.correction
-            .is_some_and(|correction| correction.is_doubtful())
+        self.correction.is_some_and(|correction| correction.is_doubtful())
     }
 }
 

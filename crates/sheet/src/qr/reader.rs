@@ -4,7 +4,7 @@ use super::canvas::{Canvas, Levels, Threshold};
 use super::codewords::Layout;
 use super::decode::{DecodeFailure, Decoded, Effort, decode, got_further};
 use super::finder::{self, Finder, Middle};
-use super::format::version_agreement;
+use super::format::fixed_agreement;
 use super::grid::Grid;
 use super::locate::{self, Candidate, Constellation};
 use super::modules::Modules;
@@ -52,17 +52,11 @@ impl Miss {
     }
 }
 
-/// Agreement with the timing patterns under which there is no symbol.
+/// Agreement with the fixed patterns under which there is no symbol.
 const NO_SYMBOL: f32 = 0.25;
 
 /// Agreement from which a symbol that cannot be read is reported as one.
 const SURELY_SYMBOL: f32 = 0.5;
-
-/// Agreement with the version areas under which the symbol is probably of another version.
-const OTHER_VERSION: f32 = 0.3;
-
-/// Agreement with the timing patterns from which a symbol is worth every effort though its version areas are damaged.
-const SURELY_TIMED: f32 = 0.8;
 
 /// Constellations tried in one canvas.
 const MOST_TRIES: usize = 24;
@@ -70,6 +64,9 @@ const MOST_TRIES: usize = 24;
 /// Guesses at the rest of a symbol from one or two finder patterns, made in one canvas, and of them read.
 const MOST_GUESSES: usize = 96;
 const MOST_READ_GUESSES: usize = 8;
+
+/// Symbols on which no effort is spared, in one canvas.
+const MOST_AGAIN: usize = 3;
 
 /// Finds and reads all symbols of a canvas.
 pub(super) fn read(canvas: &Canvas, search: &Search, step: Step, inverted: bool) -> Found {
@@ -88,14 +85,17 @@ pub(super) fn read(canvas: &Canvas, search: &Search, step: Step, inverted: bool)
         inverted,
         finders: &finders,
         used: vec![false; finders.len()],
+        failed: Vec::new(),
         found: Found::default(),
     };
     reading.try_full(&locate::triples(&finders));
+    reading.try_again();
     if search.partial {
         reading.try_partial(&locate::pairs(&finders));
         if reading.found.detected.is_empty() {
             reading.try_partial(&locate::singles(&finders));
         }
+        reading.try_again();
     }
     reading.found
 }
@@ -108,7 +108,16 @@ struct Reading<'a> {
     finders: &'a [Finder],
     /// Finders of symbols that were read.
     used: Vec<bool>,
+    /// Symbols that are worth more effort.
+    failed: Vec<Failed>,
     found: Found,
+}
+
+/// A symbol that could not be read at little cost.
+struct Failed {
+    constellation: Constellation,
+    grid: Grid,
+    agreement: f32,
 }
 
 impl Reading<'_> {
@@ -124,20 +133,11 @@ impl Reading<'_> {
             }
             tries += 1;
             let candidates = constellation.grids(self.finders, self.canvas);
-            let best = candidates
-                .first()
-                .map_or(0.0, |candidate| candidate.agreement);
+            let best = candidates.first().map_or(0.0, |candidate| candidate.agreement);
             let floor = (0.7 * best).max(NO_SYMBOL);
-            for candidate in candidates
-                .iter()
-                .filter(|candidate| candidate.agreement >= floor)
-                .take(3)
-            {
-                let grid = candidate
-                    .grid
-                    .clone()
-                    .grow(self.canvas, constellation.stiffness(), 1.0);
-                if self.attempt(constellation, &grid, candidate.agreement) {
+            for candidate in candidates.iter().filter(|candidate| candidate.agreement >= floor).take(3) {
+                let grid = candidate.grid.clone().grow(self.canvas, constellation.stiffness(), 1.0);
+                if self.attempt(constellation, &grid) {
                     break;
                 }
             }
@@ -147,21 +147,15 @@ impl Reading<'_> {
     /// Tries sets of fewer: what else can be seen of a symbol decides which of all the guesses are worth reading.
     fn try_partial(&mut self, constellations: &[Constellation]) {
         let mut candidates: Vec<(&Constellation, Candidate)> = Vec::new();
-        let open = constellations
-            .iter()
-            .filter(|constellation| !self.is_used(constellation));
+        let open = constellations.iter().filter(|constellation| !self.is_used(constellation));
         for constellation in open.take(MOST_GUESSES) {
             let grids = constellation.grids(self.finders, self.canvas);
-            candidates.extend(
-                grids
-                    .into_iter()
-                    .map(|candidate| (constellation, candidate)),
-            );
+            candidates.extend(grids.into_iter().map(|candidate| (constellation, candidate)));
         }
         candidates.sort_by(|a, b| b.1.evidence.total_cmp(&a.1.evidence));
         for (constellation, candidate) in candidates.iter().take(MOST_READ_GUESSES) {
             if !self.is_used(constellation) {
-                self.attempt(constellation, &candidate.grid, candidate.agreement);
+                self.attempt(constellation, &candidate.grid);
             }
         }
     }
@@ -170,32 +164,58 @@ impl Reading<'_> {
         constellation.members().any(|index| self.used[index])
     }
 
-    /// Reads a symbol; whether that worked.
-    fn attempt(&mut self, constellation: &Constellation, grid: &Grid, agreement: f32) -> bool {
+    /// Reads a symbol at little cost; whether that worked. If not, it is remembered for [`Self::try_again`].
+    fn attempt(&mut self, constellation: &Constellation, grid: &Grid) -> bool {
         let Some(modules) = grid.read(self.canvas) else {
             return false;
         };
+        let agreement = fixed_agreement(&modules);
         let layout = Layout::new(modules.version());
-        let doubtful =
-            version_agreement(&modules).is_some_and(|agreement| agreement < OTHER_VERSION);
-        let result = match decode(&modules, &layout, Effort::Quick) {
-            Err(cause) if doubtful && agreement < SURELY_TIMED => Err(cause),
-            Err(_) => decode(&modules, &layout, self.search.effort),
-            read => read,
-        };
-        match result {
+        match decode(&modules, &layout, Effort::Quick) {
             Ok(decoded) => {
-                let detected = self.detected(decoded, &modules, grid);
-                self.found.detected.push(detected);
-                for index in constellation.members() {
-                    self.used[index] = true;
-                }
+                self.take(decoded, &modules, grid, constellation);
                 true
             }
             Err(cause) => {
-                self.note_miss(cause, &modules, grid, agreement, constellation);
+                if agreement >= NO_SYMBOL {
+                    self.failed.push(Failed { constellation: constellation.clone(), grid: grid.clone(), agreement });
+                } else {
+                    self.note_miss(cause, &modules, grid, agreement, constellation);
+                }
                 false
             }
+        }
+    }
+
+    /// Reads the likeliest of the symbols that could not be read at little cost, this time with every means.
+    fn try_again(&mut self) {
+        let mut failed = std::mem::take(&mut self.failed);
+        failed.sort_by(|a, b| b.agreement.total_cmp(&a.agreement));
+        for Failed { constellation, grid, .. } in failed.into_iter().take(MOST_AGAIN) {
+            if self.is_used(&constellation) {
+                continue;
+            }
+            let adapted = grid.clone().adapted(self.canvas);
+            let readings = [adapted, grid].map(|grid| Some((grid.read(self.canvas)?, grid)));
+            // The clearer one is the likelier to be right.
+            let best = readings.into_iter().flatten().max_by(|a, b| a.0.clarity().total_cmp(&b.0.clarity()));
+            let Some((modules, grid)) = best else { continue };
+            let layout = Layout::new(modules.version());
+            match decode(&modules, &layout, self.search.effort) {
+                Ok(decoded) => self.take(decoded, &modules, &grid, &constellation),
+                Err(cause) => {
+                    let agreement = fixed_agreement(&modules);
+                    self.note_miss(cause, &modules, &grid, agreement, &constellation);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, decoded: Decoded, modules: &Modules, grid: &Grid, constellation: &Constellation) {
+        let detected = self.detected(decoded, modules, grid);
+        self.found.detected.push(detected);
+        for index in constellation.members() {
+            self.used[index] = true;
         }
     }
 
@@ -238,14 +258,7 @@ impl Reading<'_> {
                 let near = self.canvas.to_original(constellation.middle(self.finders));
                 (Failure::OutlineLost { near }, None)
             }
-            DecodeFailure::Malformed(reason) => (
-                Failure::Malformed {
-                    corners,
-                    version,
-                    reason,
-                },
-                Some(cause),
-            ),
+            DecodeFailure::Malformed(reason) => (Failure::Malformed { corners, version, reason }, Some(cause)),
             DecodeFailure::Blocks { failed, total } if modules.outside() > modules.side() => (
                 Failure::CutOff {
                     corners,
@@ -257,27 +270,12 @@ impl Reading<'_> {
                 },
                 Some(cause),
             ),
-            DecodeFailure::Blocks { failed, total } => (
-                Failure::TooDamaged {
-                    corners,
-                    version,
-                    blocks_failed: failed,
-                    blocks: total,
-                },
-                Some(cause),
-            ),
+            DecodeFailure::Blocks { failed, total } => {
+                (Failure::TooDamaged { corners, version, blocks_failed: failed, blocks: total }, Some(cause))
+            }
         };
-        let miss = Miss {
-            failure,
-            agreement,
-            cause,
-        };
-        if self
-            .found
-            .nearest_miss
-            .as_ref()
-            .is_none_or(|old| miss.beats(old))
-        {
+        let miss = Miss { failure, agreement, cause };
+        if self.found.nearest_miss.as_ref().is_none_or(|old| miss.beats(old)) {
             self.found.nearest_miss = Some(miss);
         }
     }

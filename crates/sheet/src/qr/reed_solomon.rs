@@ -13,10 +13,7 @@ struct Field {
 const FIELD: Field = Field::new();
 
 impl Field {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "masked or below 256; `try_from` is not const"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "masked or below 256; `try_from` is not const")]
     const fn new() -> Self {
         let mut power = [0_u8; 512];
         let mut logarithm = [0_u8; 256];
@@ -41,8 +38,7 @@ fn multiply(a: u8, b: u8) -> u8 {
     if a == 0 || b == 0 {
         return 0;
     }
-    FIELD.power[usize::from(FIELD.logarithm[usize::from(a)])
-        + usize::from(FIELD.logarithm[usize::from(b)])]
+    FIELD.power[usize::from(FIELD.logarithm[usize::from(a)]) + usize::from(FIELD.logarithm[usize::from(b)])]
 }
 
 /// `b` must not be 0; 0 otherwise.
@@ -50,8 +46,7 @@ fn divide(a: u8, b: u8) -> u8 {
     if a == 0 || b == 0 {
         return 0;
     }
-    FIELD.power[usize::from(FIELD.logarithm[usize::from(a)]) + 255
-        - usize::from(FIELD.logarithm[usize::from(b)])]
+    FIELD.power[usize::from(FIELD.logarithm[usize::from(a)]) + 255 - usize::from(FIELD.logarithm[usize::from(b)])]
 }
 
 /// 2 to the power of `exponent`.
@@ -61,10 +56,7 @@ fn power(exponent: usize) -> u8 {
 
 /// The value of a polynomial, lowest coefficient first, at `x`.
 fn evaluate(polynomial: &[u8], x: u8) -> u8 {
-    polynomial
-        .iter()
-        .rev()
-        .fold(0, |value, coefficient| multiply(value, x) ^ coefficient)
+    polynomial.iter().rev().fold(0, |value, coefficient| multiply(value, x) ^ coefficient)
 }
 
 /// What a successful repair did.
@@ -80,27 +72,14 @@ pub(super) struct Repair {
 /// repetition. `None`, and the block as it was, when it is beyond repair. A block longer than 255 is.
 pub(super) fn repair(block: &mut [u8], checks: usize, erased: &[usize]) -> Option<Repair> {
     let length = block.len();
-    if length > 255
-        || checks > length
-        || erased.len() > checks
-        || erased.iter().any(|index| *index >= length)
-    {
+    if length > 255 || checks > length || erased.len() > checks || erased.iter().any(|index| *index >= length) {
         return None;
     }
     let syndromes = syndromes(block, checks);
     if syndromes.iter().all(|syndrome| *syndrome == 0) {
-        return Some(Repair {
-            errors: 0,
-            erasures: erased.len(),
-        });
+        return Some(Repair { errors: 0, erasures: erased.len() });
     }
-    let locator = locator(
-        &syndromes,
-        &erased
-            .iter()
-            .map(|index| length - 1 - index)
-            .collect::<Vec<_>>(),
-    )?;
+    let locator = locator(&syndromes, &erased.iter().map(|index| length - 1 - index).collect::<Vec<_>>())?;
     let degree = locator.len() - 1;
     let errors = degree.checked_sub(erased.len())?;
     if 2 * errors + erased.len() > checks {
@@ -115,12 +94,8 @@ pub(super) fn repair(block: &mut [u8], checks: usize, erased: &[usize]) -> Optio
         }
     }
     // Formal derivative: odd coefficients, one place down.
-    let derivative: Vec<u8> = locator
-        .iter()
-        .enumerate()
-        .skip(1)
-        .map(|(i, c)| if i % 2 == 1 { *c } else { 0 })
-        .collect();
+    let derivative: Vec<u8> =
+        locator.iter().enumerate().skip(1).map(|(i, c)| if i % 2 == 1 { *c } else { 0 }).collect();
 
     let mut repaired = block.to_vec();
     let mut roots = 0;
@@ -134,25 +109,15 @@ pub(super) fn repair(block: &mut [u8], checks: usize, erased: &[usize]) -> Optio
         if slope == 0 {
             return None;
         }
-        let magnitude = multiply(
-            power(exponent),
-            divide(evaluate(&evaluator, inverse), slope),
-        );
+        let magnitude = multiply(power(exponent), divide(evaluate(&evaluator, inverse), slope));
         repaired[length - 1 - exponent] ^= magnitude;
     }
     // A locator whose roots do not all lie inside the block, or a result that is no code word: a false repair.
-    if roots != degree
-        || self::syndromes(&repaired, checks)
-            .iter()
-            .any(|syndrome| *syndrome != 0)
-    {
+    if roots != degree || self::syndromes(&repaired, checks).iter().any(|syndrome| *syndrome != 0) {
         return None;
     }
     block.copy_from_slice(&repaired);
-    Some(Repair {
-        errors,
-        erasures: erased.len(),
-    })
+    Some(Repair { errors, erasures: erased.len() })
 }
 
 /// The received block, first codeword highest, evaluated at 2^0, 2^1 ...; all zero for a valid block.
@@ -160,9 +125,7 @@ fn syndromes(block: &[u8], checks: usize) -> Vec<u8> {
     (0..checks)
         .map(|index| {
             let root = power(index);
-            block
-                .iter()
-                .fold(0, |value, codeword| multiply(value, root) ^ codeword)
+            block.iter().fold(0, |value, codeword| multiply(value, root) ^ codeword)
         })
         .collect()
 }
@@ -185,16 +148,11 @@ fn locator(syndromes: &[u8], erased_exponents: &[usize]) -> Option<Vec<u8>> {
     for step in erasures..checks {
         previous.insert(0, 0);
         previous.pop();
-        let discrepancy =
-            (0..=step).fold(0, |sum, i| sum ^ multiply(current[i], syndromes[step - i]));
+        let discrepancy = (0..=step).fold(0, |sum, i| sum ^ multiply(current[i], syndromes[step - i]));
         if discrepancy == 0 {
             continue;
         }
-        let next: Vec<u8> = current
-            .iter()
-            .zip(&previous)
-            .map(|(a, b)| a ^ multiply(discrepancy, *b))
-            .collect();
+        let next: Vec<u8> = current.iter().zip(&previous).map(|(a, b)| a ^ multiply(discrepancy, *b)).collect();
         if 2 * degree <= step + erasures {
             degree = step + 1 + erasures - degree;
             previous = current.iter().map(|a| divide(*a, discrepancy)).collect();

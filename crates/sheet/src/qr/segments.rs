@@ -57,10 +57,7 @@ struct Collected {
 
 /// Reads the data codewords of a symbol. The error says what is malformed.
 pub(super) fn parse(data: &[u8], version: Version) -> Result<Content, &'static str> {
-    let mut bits = Bits {
-        bytes: data,
-        position: 0,
-    };
+    let mut bits = Bits { bytes: data, position: 0 };
     let mut collected = Collected::default();
     let mut part = None;
     // Character counts grow with the version in three steps.
@@ -79,11 +76,7 @@ pub(super) fn parse(data: &[u8], version: Version) -> Result<Content, &'static s
                 if index > last {
                     return Err("a part of a split payload is numbered past the last");
                 }
-                part = Some(Part {
-                    index,
-                    total: last + 1,
-                    parity: bits.take_byte(8)?,
-                });
+                part = Some(Part { index, total: last + 1, parity: bits.take_byte(8)? });
             }
             4 => {
                 let count = bits.take([8, 16, 16][size])?;
@@ -96,9 +89,7 @@ pub(super) fn parse(data: &[u8], version: Version) -> Result<Content, &'static s
             5 => {}
             7 => {
                 let designator = designator(&mut bits)?;
-                collected
-                    .designators
-                    .push((collected.bytes.len(), designator));
+                collected.designators.push((collected.bytes.len(), designator));
             }
             8 => kanji(&mut bits, [8, 10, 12][size], &mut collected.bytes)?,
             // An industry's application indicator, as above.
@@ -109,18 +100,10 @@ pub(super) fn parse(data: &[u8], version: Version) -> Result<Content, &'static s
         }
     }
     let text = collected.text();
-    Ok(Content {
-        bytes: collected.bytes,
-        text,
-        part,
-    })
+    Ok(Content { bytes: collected.bytes, text, part })
 }
 
-fn numeric(
-    bits: &mut Bits<'_>,
-    count_bits: usize,
-    bytes: &mut Vec<u8>,
-) -> Result<(), &'static str> {
+fn numeric(bits: &mut Bits<'_>, count_bits: usize, bytes: &mut Vec<u8>) -> Result<(), &'static str> {
     let mut count = bits.take(count_bits)?;
     while count > 0 {
         let digits = count.min(3);
@@ -136,16 +119,10 @@ fn numeric(
     Ok(())
 }
 
-fn alphanumeric(
-    bits: &mut Bits<'_>,
-    count_bits: usize,
-    bytes: &mut Vec<u8>,
-) -> Result<(), &'static str> {
+fn alphanumeric(bits: &mut Bits<'_>, count_bits: usize, bytes: &mut Vec<u8>) -> Result<(), &'static str> {
     let mut count = bits.take(count_bits)?;
     let mut push = |value: u32| -> Result<(), &'static str> {
-        let character = ALPHANUMERIC
-            .get(value as usize)
-            .ok_or("a letter is out of range")?;
+        let character = ALPHANUMERIC.get(value as usize).ok_or("a letter is out of range")?;
         bytes.push(*character);
         Ok(())
     };
@@ -214,20 +191,9 @@ mod tests {
     fn pack(fields: &[(u32, usize)]) -> Vec<u8> {
         let bits: Vec<u8> = fields
             .iter()
-            .flat_map(|(value, count)| {
-                (0..*count)
-                    .rev()
-                    .map(move |place| u8::from((value >> place) & 1 == 1))
-            })
+            .flat_map(|(value, count)| (0..*count).rev().map(move |place| u8::from((value >> place) & 1 == 1)))
             .collect();
-        bits.chunks(8)
-            .map(|chunk| {
-                chunk
-                    .iter()
-                    .enumerate()
-                    .fold(0, |byte, (i, bit)| byte | (bit << (7 - i)))
-            })
-            .collect()
+        bits.chunks(8).map(|chunk| chunk.iter().enumerate().fold(0, |byte, (i, bit)| byte | (bit << (7 - i)))).collect()
     }
 
     fn read(fields: &[(u32, usize)]) -> Result<Content, &'static str> {
@@ -246,24 +212,8 @@ mod tests {
 
     #[test]
     fn a_split_payload_tells_its_place() {
-        let content = read(&[
-            (3, 4),
-            (1, 4),
-            (3, 4),
-            (0xa5, 8),
-            (4, 4),
-            (1, 8),
-            (u32::from(b'x'), 8),
-        ])
-        .unwrap();
-        assert_eq!(
-            content.part,
-            Some(Part {
-                index: 1,
-                total: 4,
-                parity: 0xa5
-            })
-        );
+        let content = read(&[(3, 4), (1, 4), (3, 4), (0xa5, 8), (4, 4), (1, 8), (u32::from(b'x'), 8)]).unwrap();
+        assert_eq!(content.part, Some(Part { index: 1, total: 4, parity: 0xa5 }));
         assert_eq!(content.text, "x");
     }
 
@@ -279,19 +229,10 @@ mod tests {
 
     #[test]
     fn malformed_content_is_named() {
-        assert_eq!(
-            read(&[(4, 4), (200, 8), (1, 8)]),
-            Err("a segment is longer than the symbol")
-        );
-        assert_eq!(
-            read(&[(1, 4), (3, 10), (1001, 10)]),
-            Err("a group of digits is out of range")
-        );
+        assert_eq!(read(&[(4, 4), (200, 8), (1, 8)]), Err("a segment is longer than the symbol"));
+        assert_eq!(read(&[(1, 4), (3, 10), (1001, 10)]), Err("a group of digits is out of range"));
         assert_eq!(read(&[(6, 4), (0, 8)]), Err("a segment of unknown mode"));
-        assert_eq!(
-            read(&[(3, 4), (5, 4), (3, 4), (0, 8)]),
-            Err("a part of a split payload is numbered past the last")
-        );
+        assert_eq!(read(&[(3, 4), (5, 4), (3, 4), (0, 8)]), Err("a part of a split payload is numbered past the last"));
     }
 
     proptest! {

@@ -20,40 +20,40 @@ pub(super) enum Level {
 /// Check codewords in each block, by level and version (table 9 of the standard).
 const CHECKS: [[u8; 40]; 4] = [
     [
-        7, 10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28, 28, 28, 30,
-        30, 26, 28, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30,
+        7, 10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28, 28, 28, 30, 30, 26, 28, 30, 30,
+        30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30,
     ],
     [
-        10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26, 26, 28, 28,
-        28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28,
+        10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26, 26, 28, 28, 28, 28, 28, 28, 28,
+        28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28,
     ],
     [
-        13, 22, 18, 26, 18, 24, 18, 22, 20, 24, 28, 26, 24, 20, 30, 24, 28, 28, 26, 30, 28, 30, 30,
-        30, 30, 28, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30,
+        13, 22, 18, 26, 18, 24, 18, 22, 20, 24, 28, 26, 24, 20, 30, 24, 28, 28, 26, 30, 28, 30, 30, 30, 30, 28, 30, 30,
+        30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30,
     ],
     [
-        17, 28, 22, 16, 22, 28, 26, 26, 24, 28, 24, 28, 22, 24, 24, 30, 28, 28, 26, 28, 30, 24, 30,
-        30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30,
+        17, 28, 22, 16, 22, 28, 26, 26, 24, 28, 24, 28, 22, 24, 24, 30, 28, 28, 26, 28, 30, 24, 30, 30, 30, 30, 30, 30,
+        30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30,
     ],
 ];
 
 /// Number of blocks, by level and version (table 9 of the standard).
 const BLOCKS: [[u8; 40]; 4] = [
     [
-        1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 4, 6, 6, 6, 6, 7, 8, 8, 9, 9, 10, 12, 12, 12, 13,
-        14, 15, 16, 17, 18, 19, 19, 20, 21, 22, 24, 25,
+        1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 4, 6, 6, 6, 6, 7, 8, 8, 9, 9, 10, 12, 12, 12, 13, 14, 15, 16, 17, 18,
+        19, 19, 20, 21, 22, 24, 25,
     ],
     [
-        1, 1, 1, 2, 2, 4, 4, 4, 5, 5, 5, 8, 9, 9, 10, 10, 11, 13, 14, 16, 17, 17, 18, 20, 21, 23,
-        25, 26, 28, 29, 31, 33, 35, 37, 38, 40, 43, 45, 47, 49,
+        1, 1, 1, 2, 2, 4, 4, 4, 5, 5, 5, 8, 9, 9, 10, 10, 11, 13, 14, 16, 17, 17, 18, 20, 21, 23, 25, 26, 28, 29, 31,
+        33, 35, 37, 38, 40, 43, 45, 47, 49,
     ],
     [
-        1, 1, 2, 2, 4, 4, 6, 6, 8, 8, 8, 10, 12, 16, 12, 17, 16, 18, 21, 20, 23, 23, 25, 27, 29,
-        34, 34, 35, 38, 40, 43, 45, 48, 51, 53, 56, 59, 62, 65, 68,
+        1, 1, 2, 2, 4, 4, 6, 6, 8, 8, 8, 10, 12, 16, 12, 17, 16, 18, 21, 20, 23, 23, 25, 27, 29, 34, 34, 35, 38, 40,
+        43, 45, 48, 51, 53, 56, 59, 62, 65, 68,
     ],
     [
-        1, 1, 2, 4, 4, 4, 5, 6, 8, 8, 11, 11, 16, 16, 18, 16, 19, 21, 25, 25, 25, 34, 30, 32, 35,
-        37, 40, 42, 45, 48, 51, 54, 57, 60, 63, 66, 70, 74, 77, 81,
+        1, 1, 2, 4, 4, 4, 5, 6, 8, 8, 11, 11, 16, 16, 18, 16, 19, 21, 25, 25, 25, 34, 30, 32, 35, 37, 40, 42, 45, 48,
+        51, 54, 57, 60, 63, 66, 70, 74, 77, 81,
     ],
 ];
 
@@ -88,14 +88,8 @@ impl Version {
         }
         let version = usize::from(self.0);
         let count = version / 7 + 2;
-        let spacing = if self.0 == 32 {
-            26
-        } else {
-            (version * 4 + count * 2 + 1) / (count * 2 - 2) * 2
-        };
-        let mut lines: Vec<usize> = (0..count - 1)
-            .map(|index| self.side() - 7 - index * spacing)
-            .collect();
+        let spacing = if self.0 == 32 { 26 } else { (version * 4 + count * 2 + 1) / (count * 2 - 2) * 2 };
+        let mut lines: Vec<usize> = (0..count - 1).map(|index| self.side() - 7 - index * spacing).collect();
         lines.push(6);
         lines.reverse();
         lines
@@ -108,9 +102,8 @@ impl Version {
         let mut centres = Vec::new();
         for row in &lines {
             for column in &lines {
-                let on_finder = matches!((*column, *row), (6, 6))
-                    || (*column, *row) == (last, 6)
-                    || (*column, *row) == (6, last);
+                let on_finder =
+                    matches!((*column, *row), (6, 6)) || (*column, *row) == (last, 6) || (*column, *row) == (6, last);
                 if !on_finder {
                     centres.push((*column, *row));
                 }
@@ -231,31 +224,15 @@ mod tests {
             (36, vec![6, 24, 50, 76, 102, 128, 154]),
             (40, vec![6, 30, 58, 86, 114, 142, 170]),
         ] {
-            assert_eq!(
-                Version::new(version).unwrap().alignment_lines(),
-                lines,
-                "version {version}"
-            );
+            assert_eq!(Version::new(version).unwrap().alignment_lines(), lines, "version {version}");
         }
     }
 
     #[test]
     fn codewords_are_those_of_the_standard() {
-        for (version, codewords) in [
-            (1, 26),
-            (2, 44),
-            (6, 172),
-            (7, 196),
-            (8, 242),
-            (14, 581),
-            (32, 2465),
-            (40, 3706),
-        ] {
-            assert_eq!(
-                Version::new(version).unwrap().data_modules().len() / 8,
-                codewords,
-                "version {version}"
-            );
+        for (version, codewords) in [(1, 26), (2, 44), (6, 172), (7, 196), (8, 242), (14, 581), (32, 2465), (40, 3706)]
+        {
+            assert_eq!(Version::new(version).unwrap().data_modules().len() / 8, codewords, "version {version}");
         }
     }
 
@@ -264,8 +241,7 @@ mod tests {
         for version in Version::all() {
             for level in [Level::Low, Level::Medium, Level::Quartile, Level::High] {
                 assert!(
-                    version.data_modules().len() / 8 / version.blocks(level)
-                        > version.checks(level),
+                    version.data_modules().len() / 8 / version.blocks(level) > version.checks(level),
                     "{version:?} {level:?}"
                 );
             }

@@ -8,27 +8,15 @@ use qrcodegen::{Mask, QrCode, QrCodeEcc, QrSegment, Version};
 use super::{Detected, Failure, Outcome, Part, Place, read_sheet};
 use crate::picture::GreyPicture;
 
-const LEVELS: [QrCodeEcc; 4] = [
-    QrCodeEcc::Low,
-    QrCodeEcc::Medium,
-    QrCodeEcc::Quartile,
-    QrCodeEcc::High,
-];
+const LEVELS: [QrCodeEcc; 4] = [QrCodeEcc::Low, QrCodeEcc::Medium, QrCodeEcc::Quartile, QrCodeEcc::High];
 
 /// A payload like those of tally sheets.
-const PAYLOAD: &str = "012345678.01!12,0,3,345,0,1,22,0,0,7,118,2,0,0,1,9,0,4,0,0,61,0,2,5,0,0,1,0,3,0,0,0,8,0,21,0,1,2!4!0";
+const PAYLOAD: &str =
+    "012345678.01!12,0,3,345,0,1,22,0,0,7,118,2,0,0,1,9,0,4,0,0,61,0,2,5,0,0,1,0,3,0,0,0,8,0,21,0,1,2!4!0";
 
 fn encode(payload: &str, level: QrCodeEcc, version: u8) -> QrCode {
     let segments = [QrSegment::make_bytes(payload.as_bytes())];
-    QrCode::encode_segments_advanced(
-        &segments,
-        level,
-        Version::new(version),
-        Version::MAX,
-        None,
-        false,
-    )
-    .unwrap()
+    QrCode::encode_segments_advanced(&segments, level, Version::new(version), Version::MAX, None, false).unwrap()
 }
 
 fn tally_code() -> QrCode {
@@ -55,16 +43,7 @@ struct Scene {
 impl Scene {
     fn of(code: &QrCode, module: f32) -> Self {
         let size = super::numbers::whole((code.size() as f32 + 10.0) * module);
-        Self {
-            size,
-            module,
-            turn: 0.0,
-            perspective: 0.0,
-            mirrored: false,
-            paper: 225.0,
-            ink: 45.0,
-            shift: (0.0, 0.0),
-        }
+        Self { size, module, turn: 0.0, perspective: 0.0, mirrored: false, paper: 225.0, ink: 45.0, shift: (0.0, 0.0) }
     }
 
     /// Each pixel is the mean of nine samples of the plane behind it.
@@ -93,10 +72,7 @@ impl Scene {
         let (x, y) = (x * cosine + y * sine, y * cosine - x * sine);
         let depth = 1.0 - self.perspective * y / half;
         let side = code.size() as f32;
-        let (column, row) = (
-            x / depth / self.module + side / 2.0,
-            y / depth / self.module + side / 2.0,
-        );
+        let (column, row) = (x / depth / self.module + side / 2.0, y / depth / self.module + side / 2.0);
         let column = if self.mirrored { side - column } else { column };
         let module = |value: f32| super::numbers::nearest(value.floor());
         code.get_module(module(column), module(row))
@@ -121,8 +97,7 @@ fn altered(picture: &GreyPicture, change: impl Fn(u32, u32, f32) -> f32) -> Grey
 
 /// Numbers between -1 and 1 that only look like chance.
 fn noise(x: u32, y: u32, seed: u32) -> f32 {
-    let mut value =
-        x.wrapping_mul(0x9e37_79b9) ^ y.wrapping_mul(0x85eb_ca6b) ^ seed.wrapping_mul(0xc2b2_ae35);
+    let mut value = x.wrapping_mul(0x9e37_79b9) ^ y.wrapping_mul(0x85eb_ca6b) ^ seed.wrapping_mul(0xc2b2_ae35);
     for _ in 0..3 {
         value ^= value >> 15;
         value = value.wrapping_mul(0x2c1b_3c6d);
@@ -139,10 +114,7 @@ fn blurred(picture: &GreyPicture, radius: i64) -> GreyPicture {
             for dy in -radius..=radius {
                 for dx in -radius..=radius {
                     let (u, v) = (x + dx, y + dy);
-                    if dx * dx + dy * dy <= radius * radius
-                        && (0..width).contains(&u)
-                        && (0..height).contains(&v)
-                    {
+                    if dx * dx + dy * dy <= radius * radius && (0..width).contains(&u) && (0..height).contains(&v) {
                         sum += f32::from(picture.pixels()[usize::try_from(v * width + u).unwrap()]);
                         count += 1.0;
                     }
@@ -162,11 +134,7 @@ fn read(picture: &GreyPicture) -> Outcome {
 fn expect(picture: &GreyPicture, payload: &str, what: &str) -> Detected {
     match read(picture) {
         Outcome::Read { reading, .. } => {
-            assert_eq!(
-                reading.text, payload,
-                "{what}: wrong text by {}",
-                reading.step
-            );
+            assert_eq!(reading.text, payload, "{what}: wrong text by {}", reading.step);
             reading
         }
         Outcome::Unread { failure, .. } => panic!("{what}: {failure}"),
@@ -177,24 +145,12 @@ fn expect(picture: &GreyPicture, payload: &str, what: &str) -> Detected {
 fn every_version_and_level() {
     for version in 1..=40 {
         for level in LEVELS {
-            let payload = if version <= 2 {
-                "7,0,12"
-            } else {
-                "012345678!7,0,12"
-            };
+            let payload = if version <= 2 { "7,0,12" } else { "012345678!7,0,12" };
             let code = encode(payload, level, version);
-            let reading = expect(
-                &Scene::of(&code, 3.0).draw(&code),
-                payload,
-                &format!("version {version} {level:?}"),
-            );
+            let reading = expect(&Scene::of(&code, 3.0).draw(&code), payload, &format!("version {version} {level:?}"));
             assert_eq!(reading.version, version);
             let correction = reading.correction.unwrap();
-            assert_eq!(
-                (correction.errors, correction.erasures),
-                (0, 0),
-                "version {version} {level:?}"
-            );
+            assert_eq!((correction.errors, correction.erasures), (0, 0), "version {version} {level:?}");
         }
     }
 }
@@ -204,80 +160,31 @@ fn every_turn() {
     let code = tally_code();
     for step in 0..24_u8 {
         let turn = f32::from(step) * 15.0 + 1.0;
-        let scene = Scene {
-            turn,
-            size: 560,
-            ..Scene::of(&code, 7.0)
-        };
-        let reading = expect(
-            &scene.draw(&code),
-            PAYLOAD,
-            &format!("turned by {turn} degrees"),
-        );
+        let scene = Scene { turn, size: 560, ..Scene::of(&code, 7.0) };
+        let reading = expect(&scene.draw(&code), PAYLOAD, &format!("turned by {turn} degrees"));
         // The top left corner as the code reads turns with it.
         let corner = reading.corners[0];
         let (sine, cosine) = turn.to_radians().sin_cos();
         let reach = -0.5 * 7.0 * code.size() as f32;
-        let expected = (
-            280.0 + reach * cosine - reach * sine,
-            280.0 + reach * sine + reach * cosine,
-        );
-        assert!(
-            (corner.x - expected.0).hypot(corner.y - expected.1) < 4.0,
-            "{corner:?} {expected:?}"
-        );
+        let expected = (280.0 + reach * cosine - reach * sine, 280.0 + reach * sine + reach * cosine);
+        assert!((corner.x - expected.0).hypot(corner.y - expected.1) < 4.0, "{corner:?} {expected:?}");
     }
 }
 
 #[test]
 fn from_its_back_and_light_on_dark() {
     let code = tally_code();
-    let plain = Scene {
-        turn: 4.0,
-        ..Scene::of(&code, 6.0)
-    };
-    assert!(
-        expect(
-            &Scene {
-                mirrored: true,
-                ..plain
-            }
-            .draw(&code),
-            PAYLOAD,
-            "mirrored"
-        )
-        .mirrored
-    );
-    assert!(
-        expect(
-            &Scene {
-                paper: 30.0,
-                ink: 230.0,
-                ..plain
-            }
-            .draw(&code),
-            PAYLOAD,
-            "inverted"
-        )
-        .inverted
-    );
+    let plain = Scene { turn: 4.0, ..Scene::of(&code, 6.0) };
+    assert!(expect(&Scene { mirrored: true, ..plain }.draw(&code), PAYLOAD, "mirrored").mirrored);
+    assert!(expect(&Scene { paper: 30.0, ink: 230.0, ..plain }.draw(&code), PAYLOAD, "inverted").inverted);
 }
 
 #[test]
 fn seen_from_the_side() {
     let code = tally_code();
     for (perspective, turn) in [(0.1, 0.0), (0.2, 10.0), (0.25, 200.0), (0.3, 90.0)] {
-        let scene = Scene {
-            perspective,
-            turn,
-            size: 620,
-            ..Scene::of(&code, 8.0)
-        };
-        expect(
-            &scene.draw(&code),
-            PAYLOAD,
-            &format!("perspective {perspective}, turned by {turn}"),
-        );
+        let scene = Scene { perspective, turn, size: 620, ..Scene::of(&code, 8.0) };
+        expect(&scene.draw(&code), PAYLOAD, &format!("perspective {perspective}, turned by {turn}"));
     }
 }
 
@@ -286,32 +193,16 @@ fn few_pixels_little_contrast_blur_noise_and_shadow() {
     let code = tally_code();
     for module in [2.0, 2.3, 2.6, 3.1] {
         expect(
-            &Scene {
-                turn: 1.0,
-                ..Scene::of(&code, module)
-            }
-            .draw(&code),
+            &Scene { turn: 1.0, ..Scene::of(&code, module) }.draw(&code),
             PAYLOAD,
             &format!("modules of {module} pixels"),
         );
     }
-    let faint = Scene {
-        paper: 200.0,
-        ink: 180.0,
-        ..Scene::of(&code, 6.0)
-    };
+    let faint = Scene { paper: 200.0, ink: 180.0, ..Scene::of(&code, 6.0) };
     expect(&faint.draw(&code), PAYLOAD, "20 levels of grey");
-    let sharp = Scene {
-        turn: 2.0,
-        ..Scene::of(&code, 8.0)
-    }
-    .draw(&code);
+    let sharp = Scene { turn: 2.0, ..Scene::of(&code, 8.0) }.draw(&code);
     for radius in 1..=5 {
-        expect(
-            &blurred(&sharp, radius),
-            PAYLOAD,
-            &format!("blurred by {radius} pixels"),
-        );
+        expect(&blurred(&sharp, radius), PAYLOAD, &format!("blurred by {radius} pixels"));
     }
     for strength in [40.0, 80.0, 120.0] {
         for seed in 0..3 {
@@ -319,29 +210,15 @@ fn few_pixels_little_contrast_blur_noise_and_shadow() {
             expect(&noisy, PAYLOAD, &format!("noise {strength}, {seed}"));
         }
     }
-    let shaded = altered(&sharp, |x, y, pixel| {
-        pixel * (0.25 + 0.75 * (x + y) as f32 / (2.0 * sharp.width() as f32))
-    });
+    let shaded = altered(&sharp, |x, y, pixel| pixel * (0.25 + 0.75 * (x + y) as f32 / (2.0 * sharp.width() as f32)));
     expect(&shaded, PAYLOAD, "a shadow");
 }
 
 /// A light or dark disc over a part of the symbol, given in modules.
-fn blotted(
-    picture: &GreyPicture,
-    module: f32,
-    centre: (f32, f32),
-    radius: f32,
-    tone: f32,
-) -> GreyPicture {
+fn blotted(picture: &GreyPicture, module: f32, centre: (f32, f32), radius: f32, tone: f32) -> GreyPicture {
     // The symbol begins five modules from the edge.
     let (x0, y0) = ((centre.0 + 5.0) * module, (centre.1 + 5.0) * module);
-    altered(picture, |x, y, pixel| {
-        if (x as f32 - x0).hypot(y as f32 - y0) < radius * module {
-            tone
-        } else {
-            pixel
-        }
-    })
+    altered(picture, |x, y, pixel| if (x as f32 - x0).hypot(y as f32 - y0) < radius * module { tone } else { pixel })
 }
 
 #[test]
@@ -354,31 +231,15 @@ fn blots_over_finder_patterns() {
         for radius in [1.8, 5.0] {
             for corner in corners {
                 let damaged = blotted(&clean, 8.0, corner, radius, tone);
-                expect(
-                    &damaged,
-                    PAYLOAD,
-                    &format!("blot of {radius} and {tone} at {corner:?}"),
-                );
+                expect(&damaged, PAYLOAD, &format!("blot of {radius} and {tone} at {corner:?}"));
             }
             for other in [corners[1], corners[2]] {
-                let damaged = blotted(
-                    &blotted(&clean, 8.0, corners[0], radius, tone),
-                    8.0,
-                    other,
-                    radius,
-                    tone,
-                );
-                expect(
-                    &damaged,
-                    PAYLOAD,
-                    &format!("two blots of {radius} and {tone}, one at {other:?}"),
-                );
+                let damaged = blotted(&blotted(&clean, 8.0, corners[0], radius, tone), 8.0, other, radius, tone);
+                expect(&damaged, PAYLOAD, &format!("two blots of {radius} and {tone}, one at {other:?}"));
             }
         }
     }
-    let wiped = corners.iter().fold(clean, |picture, corner| {
-        blotted(&picture, 8.0, *corner, 1.8, 255.0)
-    });
+    let wiped = corners.iter().fold(clean, |picture, corner| blotted(&picture, 8.0, *corner, 1.8, 255.0));
     expect(&wiped, PAYLOAD, "the centres of all three wiped");
 }
 
@@ -387,80 +248,43 @@ fn erasures_repair_what_errors_would_not() {
     // 8 of 49 columns cut off hold 20 % of the modules: twice what level Q repairs as errors in some of its blocks.
     let code = tally_code();
     let side = code.size() as f32;
-    for (shift, what) in [
-        ((-1.0, 0.0), "left"),
-        ((1.0, 0.0), "right"),
-        ((0.0, 1.0), "bottom"),
-        ((0.0, -1.0), "top"),
-    ] {
+    for (shift, what) in [((-1.0, 0.0), "left"), ((1.0, 0.0), "right"), ((0.0, 1.0), "bottom"), ((0.0, -1.0), "top")] {
         let scene = Scene::of(&code, 8.0);
         let by = (5.0 + 0.16 * side) * 8.0;
-        let cut = Scene {
-            shift: (by * shift.0, by * shift.1),
-            ..scene
-        }
-        .draw(&code);
+        let cut = Scene { shift: (by * shift.0, by * shift.1), ..scene }.draw(&code);
         let reading = expect(&cut, PAYLOAD, &format!("cut off at the {what}"));
-        assert!(
-            reading.correction.unwrap().erasures > 20,
-            "{what}: {:?}",
-            reading.correction
-        );
+        assert!(reading.correction.unwrap().erasures > 20, "{what}: {:?}", reading.correction);
     }
 }
 
 #[test]
 fn failures_say_what_was_seen() {
     let white = GreyPicture::new(300, 200, vec![255; 60_000]).unwrap();
-    let Outcome::Unread { failure, .. } = read(&white) else {
-        panic!("read a white picture")
-    };
-    assert_eq!(
-        failure,
-        Failure::NoCodeFound {
-            width: 300,
-            height: 200
-        }
-    );
+    let Outcome::Unread { failure, .. } = read(&white) else { panic!("read a white picture") };
+    assert_eq!(failure, Failure::NoCodeFound { width: 300, height: 200 });
 
     let code = encode(PAYLOAD, QrCodeEcc::Low, 1);
     let clean = Scene::of(&code, 8.0).draw(&code);
     let middle = code.size() as f32 / 2.0;
     let ruined = blotted(&clean, 8.0, (middle, middle), 9.0, 255.0);
-    let Outcome::Unread { failure, .. } = read(&ruined) else {
-        panic!("read a ruined code")
-    };
+    let Outcome::Unread { failure, .. } = read(&ruined) else { panic!("read a ruined code") };
     assert_eq!(failure.code(), "code-too-damaged", "{failure}");
     assert!(failure.corners().is_some());
 
     let scene = Scene::of(&code, 8.0);
-    let cut = Scene {
-        shift: (0.0, (5.0 + 0.45 * code.size() as f32) * 8.0),
-        ..scene
-    }
-    .draw(&code);
-    let Outcome::Unread { failure, .. } = read(&cut) else {
-        panic!("read half a code")
-    };
+    let cut = Scene { shift: (0.0, (5.0 + 0.45 * code.size() as f32) * 8.0), ..scene }.draw(&code);
+    let Outcome::Unread { failure, .. } = read(&cut) else { panic!("read half a code") };
     assert!(matches!(failure, Failure::CutOff { .. }), "{failure}");
 
     let refused = read_sheet(&clean, &[], &mut |text| text.starts_with("other"));
-    let Outcome::Unread { failure, seen } = refused else {
-        panic!("took a refused payload")
-    };
+    let Outcome::Unread { failure, seen } = refused else { panic!("took a refused payload") };
     assert_eq!(failure, Failure::NotAccepted { codes: 1 });
-    assert_eq!(
-        seen.first().map(|detected| detected.text.as_str()),
-        Some(PAYLOAD)
-    );
+    assert_eq!(seen.first().map(|detected| detected.text.as_str()), Some(PAYLOAD));
 }
 
 /// Two pictures side by side.
 fn beside(left: &GreyPicture, right: &GreyPicture) -> GreyPicture {
-    let (width, height) = (
-        left.width() + right.width(),
-        left.height().max(right.height()),
-    );
+    let (width, height) = (left.width() + right.width(), left.height().max(right.height()));
     let mut pixels = Vec::new();
     for y in 0..height {
         for picture in [left, right] {
@@ -477,17 +301,9 @@ fn beside(left: &GreyPicture, right: &GreyPicture) -> GreyPicture {
 
 #[test]
 fn two_codes_are_both_reported() {
-    let (one, other) = (
-        tally_code(),
-        encode("another payload", QrCodeEcc::Medium, 1),
-    );
-    let picture = beside(
-        &Scene::of(&one, 6.0).draw(&one),
-        &Scene::of(&other, 9.0).draw(&other),
-    );
-    let Outcome::Read { reading, others } = read(&picture) else {
-        panic!("nothing read")
-    };
+    let (one, other) = (tally_code(), encode("another payload", QrCodeEcc::Medium, 1));
+    let picture = beside(&Scene::of(&one, 6.0).draw(&one), &Scene::of(&other, 9.0).draw(&other));
+    let Outcome::Read { reading, others } = read(&picture) else { panic!("nothing read") };
     let mut texts = vec![reading.text];
     texts.extend(others.into_iter().map(|detected| detected.text));
     texts.sort();
@@ -496,28 +312,13 @@ fn two_codes_are_both_reported() {
 
 #[test]
 fn places_are_looked_at_first() {
-    let (one, other) = (
-        tally_code(),
-        encode("another payload", QrCodeEcc::Medium, 1),
-    );
-    let picture = beside(
-        &Scene::of(&one, 6.0).draw(&one),
-        &Scene::of(&other, 9.0).draw(&other),
-    );
+    let (one, other) = (tally_code(), encode("another payload", QrCodeEcc::Medium, 1));
+    let picture = beside(&Scene::of(&one, 6.0).draw(&one), &Scene::of(&other, 9.0).draw(&other));
     let right = Place::new(5500, 0, 10_000, 10_000).unwrap();
-    let Outcome::Read { reading, .. } = read_sheet(&picture, &[right], &mut |_| true) else {
-        panic!("nothing read")
-    };
-    assert_eq!(
-        (reading.text.as_str(), reading.step.to_string().as_str()),
-        ("another payload", "place-1/plain")
-    );
-    assert!(
-        reading.corners[0].x > 300.0,
-        "positions are those of the whole picture"
-    );
-    let Outcome::Read { reading, .. } = read_sheet(&picture, &[right], &mut |text| text == PAYLOAD)
-    else {
+    let Outcome::Read { reading, .. } = read_sheet(&picture, &[right], &mut |_| true) else { panic!("nothing read") };
+    assert_eq!((reading.text.as_str(), reading.step.to_string().as_str()), ("another payload", "place-1/plain"));
+    assert!(reading.corners[0].x > 300.0, "positions are those of the whole picture");
+    let Outcome::Read { reading, .. } = read_sheet(&picture, &[right], &mut |text| text == PAYLOAD) else {
         panic!("the other code was not read")
     };
     assert_eq!(reading.step.to_string(), "whole/plain");
@@ -526,16 +327,10 @@ fn places_are_looked_at_first() {
 /// One symbol of a split payload: the header, then a segment of bytes.
 fn part_code(bytes: &[u8], part: Part) -> QrCode {
     let mut bits: Vec<bool> = Vec::new();
-    let mut push = |value: u32, count: u32| {
-        bits.extend((0..count).rev().map(|place| (value >> place) & 1 == 1))
-    };
-    for (value, count) in [
-        (3, 4),
-        (u32::from(part.index), 4),
-        (u32::from(part.total - 1), 4),
-        (u32::from(part.parity), 8),
-        (4, 4),
-    ] {
+    let mut push = |value: u32, count: u32| bits.extend((0..count).rev().map(|place| (value >> place) & 1 == 1));
+    for (value, count) in
+        [(3, 4), (u32::from(part.index), 4), (u32::from(part.total - 1), 4), (u32::from(part.parity), 8), (4, 4)]
+    {
         push(value, count);
     }
     push(u32::try_from(bytes.len()).unwrap(), 8);
@@ -544,19 +339,9 @@ fn part_code(bytes: &[u8], part: Part) -> QrCode {
     }
     // Version 4, level M: 64 data codewords.
     bits.resize(64 * 8, false);
-    let codewords: Vec<u8> = bits
-        .chunks(8)
-        .map(|byte| {
-            byte.iter()
-                .fold(0, |value, bit| value << 1 | u8::from(*bit))
-        })
-        .collect();
-    QrCode::encode_codewords(
-        Version::new(4),
-        QrCodeEcc::Medium,
-        &codewords,
-        Some(Mask::new(2)),
-    )
+    let codewords: Vec<u8> =
+        bits.chunks(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | u8::from(*bit))).collect();
+    QrCode::encode_codewords(Version::new(4), QrCodeEcc::Medium, &codewords, Some(Mask::new(2)))
 }
 
 #[test]
@@ -564,34 +349,14 @@ fn parts_of_a_payload_are_joined() {
     let bytes = PAYLOAD.as_bytes();
     let parity = bytes.iter().fold(0, |parity, byte| parity ^ byte);
     let draw = |index: u8, bytes: &[u8]| {
-        let code = part_code(
-            bytes,
-            Part {
-                index,
-                total: 2,
-                parity,
-            },
-        );
+        let code = part_code(bytes, Part { index, total: 2, parity });
         Scene::of(&code, 6.0).draw(&code)
     };
     let (first, second) = (draw(0, &bytes[..50]), draw(1, &bytes[50..]));
-    expect(
-        &beside(&second, &first),
-        PAYLOAD,
-        "two parts, the second first",
-    );
-    let Outcome::Unread { failure, seen } = read(&second) else {
-        panic!("half a payload was taken")
-    };
+    expect(&beside(&second, &first), PAYLOAD, "two parts, the second first");
+    let Outcome::Unread { failure, seen } = read(&second) else { panic!("half a payload was taken") };
     assert_eq!(failure, Failure::PartsMissing { found: 1, total: 2 });
-    assert_eq!(
-        seen[0].part,
-        Some(Part {
-            index: 1,
-            total: 2,
-            parity
-        })
-    );
+    assert_eq!(seen[0].part, Some(Part { index: 1, total: 2, parity }));
 }
 
 proptest! {
@@ -627,13 +392,7 @@ fn pictures_without_area_or_depth() {
     for (width, height) in [(0, 0), (0, 7), (7, 0), (1, 1), (1, 4000), (4000, 1), (2, 2)] {
         let area = usize::try_from(width * height).unwrap();
         let picture = GreyPicture::new(width, height, vec![0; area]).unwrap();
-        assert!(matches!(
-            read(&picture),
-            Outcome::Unread {
-                failure: Failure::NoCodeFound { .. },
-                ..
-            }
-        ));
+        assert!(matches!(read(&picture), Outcome::Unread { failure: Failure::NoCodeFound { .. }, .. }));
     }
 }
 
@@ -662,18 +421,12 @@ fn every_complete_real_scan() {
         for line in table.lines().skip(1) {
             // image,width,height,bytes, three readers, and the quoted payload, which holds commas.
             let fields: Vec<&str> = line.splitn(8, ',').collect();
-            let [name, .., payload] = fields.as_slice() else {
-                panic!("{line}")
-            };
+            let [name, .., payload] = fields.as_slice() else { panic!("{line}") };
             let payload = payload.trim_matches('"');
-            let grey = image::open(folder.join("images").join(name))
-                .unwrap()
-                .to_luma8();
+            let grey = image::open(folder.join("images").join(name)).unwrap().to_luma8();
             let picture = GreyPicture::new(grey.width(), grey.height(), grey.into_raw()).unwrap();
             let foot = Place::new(0, 8_500, 10_000, 10_000).unwrap();
-            let outcome = read_sheet(&picture, &[foot], &mut |text| {
-                text.matches(',').count() == 37
-            });
+            let outcome = read_sheet(&picture, &[foot], &mut |text| text.matches(',').count() == 37);
             match (outcome, payload) {
                 (Outcome::Read { reading, others }, "") => {
                     println!(
@@ -685,11 +438,7 @@ fn every_complete_real_scan() {
                 }
                 (Outcome::Read { reading, others }, payload) => {
                     assert_eq!(reading.text, payload, "{name}");
-                    assert!(
-                        others.is_empty() && !reading.needs_confirmation(),
-                        "{name}: {:?}",
-                        reading.correction
-                    );
+                    assert!(others.is_empty() && !reading.needs_confirmation(), "{name}: {:?}", reading.correction);
                     read_right += 1;
                 }
                 (Outcome::Unread { failure, .. }, "") => println!("{name}: {failure}"),
