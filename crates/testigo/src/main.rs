@@ -6,6 +6,7 @@ mod keys;
 mod layout;
 mod packs;
 mod parallel;
+mod simulate;
 mod terminal;
 
 use std::process::ExitCode;
@@ -42,6 +43,8 @@ enum Command {
     Key(commands::key::KeyArguments),
     /// List and check country packs
     Pack(commands::pack::PackArguments),
+    /// Make up a whole election, honest or not, to rehearse with
+    Simulate(commands::simulate::SimulateArguments),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Key(arguments) => commands::key::run(arguments),
         Command::Pack(arguments) => commands::pack::run(arguments),
+        Command::Simulate(arguments) => commands::simulate::run(arguments),
     };
     done.unwrap_or_else(|error| {
         note!("error: {error:#}");

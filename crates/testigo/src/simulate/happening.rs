@@ -119,7 +119,7 @@ impl Happening {
     }
 
     /// How often it happens unless told otherwise, of 10,000 stations.
-    fn usual_rate(self) -> u32 {
+    pub fn usual_rate(self) -> u32 {
         match self {
             Self::Plain | Self::Late => 0,
             Self::Missing => 1_200,

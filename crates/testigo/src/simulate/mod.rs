@@ -17,12 +17,12 @@ mod words;
 
 use anyhow::Result;
 use testigo_count::definition::Definition;
-use testigo_count::{Numbers, Pack};
+use testigo_count::Pack;
 
 pub use folder::{Made, Parts, write, write_defects};
 pub use happening::{Happening, Rates};
 pub use sheets::{File, Folder, Ruling};
-pub use tree::{Station, Stations};
+use tree::Stations;
 
 /// An election that is to be made up.
 #[derive(Debug, Clone)]
@@ -46,13 +46,5 @@ impl Simulation<'_> {
     /// When the pack's codes are too short for so many.
     pub fn stations(&self) -> Result<Stations<'_>> {
         Stations::new(self.definition, self.pack, self.seed, self.stations)
-    }
-
-    /// The true numbers of every station, contest after contest.
-    ///
-    /// # Errors
-    /// As [`Simulation::stations`].
-    pub fn readings(&self) -> Result<impl Iterator<Item = Numbers> + use<'_>> {
-        Ok(self.stations()?.flat_map(|station| station.numbers))
     }
 }
