@@ -62,21 +62,10 @@ impl<'a> Jpeg<'a> {
     /// # Errors
     /// When the entropy-coded data is damaged, or the coefficients need more memory than `limits` allows.
     pub fn coefficients(&self, limits: &Limits) -> Result<Coefficients, PictureError> {
-        let needed = self
-            .0
-            .frame
-            .components
-            .iter()
-            .map(|component| component.padded_blocks() * 128)
-            .sum::<u64>();
+        let needed = self.0.frame.components.iter().map(|component| component.padded_blocks() * 128).sum::<u64>();
         if needed > limits.max_memory {
             let Frame { width, height, .. } = self.0.frame;
-            return Err(PictureError::TooMuchMemory {
-                width,
-                height,
-                needed,
-                limit: limits.max_memory,
-            });
+            return Err(PictureError::TooMuchMemory { width, height, needed, limit: limits.max_memory });
         }
         scan::coefficients(&self.0.frame, &self.0.scans)
     }

@@ -11,6 +11,9 @@
 //! - TIFF: no browser shows it, and its strips may themselves be files with metadata. It is decoded and written
 //!   losslessly as PNG, so the result's format is PNG.
 //!
+//! Pixel data is copied without being looked into: what somebody hid inside it stays. What is published is written anew
+//! from coefficients or pixels ([`crate::mask::rendition`]), so it cannot hold that either.
+//!
 //! Thumbnails, second pictures and bytes after the end go with the rest; a picture that is at the same time an archive
 //! or a document is afterwards only a picture. Which way up a camera held the sheet is kept as a number beside the file.
 
@@ -21,9 +24,7 @@ mod tiff;
 mod webp;
 
 pub(crate) use exif::minimal as minimal_exif;
-pub(crate) use jpeg::{
-    JFIF, adobe, orientation as jpeg_orientation, write_segment as write_jpeg_segment,
-};
+pub(crate) use jpeg::{JFIF, adobe, orientation as jpeg_orientation, write_segment as write_jpeg_segment};
 pub(crate) use tiff::decode as decode_tiff;
 
 use crate::picture::{self, Format, GreyPicture, Limits, Orientation, PictureError};
@@ -55,10 +56,7 @@ impl Stripped {
     /// # Errors
     /// When the pixels are damaged, or would need more memory than `limits` allows.
     pub fn decode_grey(&self, limits: &Limits) -> Result<GreyPicture, PictureError> {
-        Ok(
-            picture::decode_grey_as_stored(&self.bytes, self.format, limits)?
-                .upright(self.orientation),
-        )
+        Ok(picture::decode_grey_as_stored(&self.bytes, self.format, limits)?.upright(self.orientation))
     }
 }
 
@@ -78,13 +76,7 @@ pub fn strip(bytes: &[u8], limits: &Limits) -> Result<Stripped, PictureError> {
         Format::Tiff => {
             let (image, orientation) = tiff::decode(bytes, limits)?;
             let (width, height) = (image.width(), image.height());
-            Ok(Stripped {
-                format: Format::Png,
-                width,
-                height,
-                bytes: picture::encode_png(&image)?,
-                orientation,
-            })
+            Ok(Stripped { format: Format::Png, width, height, bytes: picture::encode_png(&image)?, orientation })
         }
     }
 }

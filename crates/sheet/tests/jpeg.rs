@@ -1,16 +1,14 @@
 //! The JPEG bit stream against two independent implementations: one encodes, the other decodes.
 
+#![allow(clippy::unwrap_used)]
+
 use image::{DynamicImage, ImageFormat};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use proptest::prelude::*;
 use testigo_sheet::jpeg::{Coefficients, Jpeg};
 use testigo_sheet::picture::{self, Limits, Orientation, PictureError, Rectangle};
 
-const LIMITS: Limits = Limits {
-    max_bytes: 1 << 24,
-    max_pixels: 1 << 24,
-    max_memory: 1 << 28,
-};
+const LIMITS: Limits = Limits { max_bytes: 1 << 24, max_pixels: 1 << 24, max_memory: 1 << 28 };
 
 /// How a test picture is written.
 #[derive(Clone, Debug)]
@@ -35,31 +33,20 @@ impl Recipe {
 
 fn recipes() -> impl Strategy<Value = Recipe> {
     use SamplingFactor::{F_1_1, F_1_2, F_1_4, F_2_1, F_2_2, F_2_4, F_4_1, F_4_2};
-    let sampling =
-        prop::sample::select(vec![F_1_1, F_1_2, F_1_4, F_2_1, F_2_2, F_2_4, F_4_1, F_4_2]);
+    let sampling = prop::sample::select(vec![F_1_1, F_1_2, F_1_4, F_2_1, F_2_2, F_2_4, F_4_1, F_4_2]);
     let (sides, quality) = ((1_u16..90, 1_u16..90), 5_u8..=100);
-    (
-        sides,
-        any::<bool>(),
-        sampling,
-        quality,
-        prop::sample::select(vec![0, 1, 2, 5]),
-        any::<bool>(),
-        any::<u32>(),
-    )
-        .prop_map(
-            |((width, height), grey, sampling, quality, restart, own_tables, seed)| Recipe {
-                width,
-                height,
-                grey,
-                sampling,
-                quality,
-                // The encoder miscounts its own tables when there are restarts.
-                restart: if own_tables { 0 } else { restart },
-                own_tables,
-                seed,
-            },
-        )
+    (sides, any::<bool>(), sampling, quality, prop::sample::select(vec![0, 1, 2, 5]), any::<bool>(), any::<u32>())
+        .prop_map(|((width, height), grey, sampling, quality, restart, own_tables, seed)| Recipe {
+            width,
+            height,
+            grey,
+            sampling,
+            quality,
+            // The encoder miscounts its own tables when there are restarts.
+            restart: if own_tables { 0 } else { restart },
+            own_tables,
+            seed,
+        })
 }
 
 /// Smooth shades with dark bars and a little noise, in faint colours so that no channel is clipped.
@@ -69,11 +56,7 @@ fn pixels(recipe: &Recipe) -> Vec<u8> {
     for y in 0..u32::from(recipe.height) {
         for x in 0..u32::from(recipe.width) {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let bar = if (x / 5 + y / 7 + recipe.seed % 3).is_multiple_of(3) {
-                0
-            } else {
-                90
-            };
+            let bar = if (x / 5 + y / 7 + recipe.seed % 3).is_multiple_of(3) { 0 } else { 90 };
             let level = u8::try_from(60 + bar + x % 40 + state % 16).unwrap();
             if recipe.grey {
                 pixels.push(level);
@@ -91,14 +74,8 @@ fn encode(recipe: &Recipe) -> Vec<u8> {
     encoder.set_sampling_factor(recipe.sampling);
     encoder.set_restart_interval(recipe.restart);
     encoder.set_optimized_huffman_tables(recipe.own_tables);
-    let color = if recipe.grey {
-        ColorType::Luma
-    } else {
-        ColorType::Rgb
-    };
-    encoder
-        .encode(&pixels(recipe), recipe.width, recipe.height, color)
-        .unwrap();
+    let color = if recipe.grey { ColorType::Luma } else { ColorType::Rgb };
+    encoder.encode(&pixels(recipe), recipe.width, recipe.height, color).unwrap();
     bytes
 }
 
@@ -107,27 +84,20 @@ fn reference(bytes: &[u8]) -> DynamicImage {
 }
 
 fn coefficients(bytes: &[u8]) -> Coefficients {
-    Jpeg::parse(bytes, &LIMITS)
-        .unwrap()
-        .coefficients(&LIMITS)
-        .unwrap()
+    Jpeg::parse(bytes, &LIMITS).unwrap().coefficients(&LIMITS).unwrap()
 }
 
 fn rectangles() -> impl Strategy<Value = Rectangle> {
-    (0_u32..100, 0_u32..100, 1_u32..60, 1_u32..60).prop_map(|(left, top, width, height)| {
-        Rectangle {
-            left,
-            top,
-            width,
-            height,
-        }
+    (0_u32..100, 0_u32..100, 1_u32..60, 1_u32..60).prop_map(|(left, top, width, height)| Rectangle {
+        left,
+        top,
+        width,
+        height,
     })
 }
 
 fn inside(areas: &[Rectangle], x: u32, y: u32) -> bool {
-    areas.iter().any(|area| {
-        (area.left..area.right()).contains(&x) && (area.top..area.bottom()).contains(&y)
-    })
+    areas.iter().any(|area| (area.left..area.right()).contains(&x) && (area.top..area.bottom()).contains(&y))
 }
 
 proptest! {
@@ -155,7 +125,7 @@ proptest! {
             let [red, green, blue] = expected.0.map(f64::from);
             let expected = 0.299 * red + 0.587 * green + 0.114 * blue;
             // Where a channel is cut off at black or white, brightness cannot be had back from the colours.
-            let cut = [red, green, blue].iter().any(|&level| level < 1.0 || level > 254.0) && !recipe.grey;
+            let cut = [red, green, blue].iter().any(|level| !(1.0..=254.0).contains(level)) && !recipe.grey;
             prop_assert!(cut || (f64::from(*found) - expected).abs() < 2.0, "{found} {expected}");
         }
     }
@@ -260,28 +230,16 @@ fn other_codings_are_named_and_left_to_the_general_decoder() {
     let mut progressive = Vec::new();
     let mut encoder = Encoder::new(&mut progressive, 90);
     encoder.set_progressive(true);
-    encoder
-        .encode(&pixels(&recipe), 40, 30, ColorType::Luma)
-        .unwrap();
+    encoder.encode(&pixels(&recipe), 40, 30, ColorType::Luma).unwrap();
     let error = Jpeg::parse(&progressive, &LIMITS).unwrap_err();
     assert!(error.to_string().contains("progressive coding"), "{error}");
     let found = picture::decode_grey(&progressive, &LIMITS).unwrap();
-    let difference = plain
-        .pixels()
-        .iter()
-        .zip(found.pixels())
-        .map(|(a, b)| a.abs_diff(*b))
-        .max();
+    let difference = plain.pixels().iter().zip(found.pixels()).map(|(a, b)| a.abs_diff(*b)).max();
     assert!(difference <= Some(2), "{difference:?}");
 
     let mut cmyk = Vec::new();
-    let inks: Vec<u8> = pixels(&recipe)
-        .iter()
-        .flat_map(|&level| [0, 0, 0, 255 - level])
-        .collect();
-    Encoder::new(&mut cmyk, 90)
-        .encode(&inks, 40, 30, ColorType::Cmyk)
-        .unwrap();
+    let inks: Vec<u8> = pixels(&recipe).iter().flat_map(|&level| [0, 0, 0, 255 - level]).collect();
+    Encoder::new(&mut cmyk, 90).encode(&inks, 40, 30, ColorType::Cmyk).unwrap();
     let error = Jpeg::parse(&cmyk, &LIMITS).unwrap_err();
     assert!(error.to_string().contains("4 colour components"), "{error}");
     let found = picture::decode_grey(&cmyk, &LIMITS).unwrap();
@@ -304,10 +262,7 @@ fn a_picture_stored_as_rgb_has_no_luma_of_its_own() {
     // Turn the JFIF marker into an Adobe one of the same length that says: no colour transform.
     bytes[2..20].copy_from_slice(b"\xff\xee\0\x10Adobe\0\x64\0\0\0\0\0\0\0");
     let jpeg = Jpeg::parse(&bytes, &LIMITS).unwrap();
-    assert!(matches!(
-        jpeg.decode_grey(),
-        Err(PictureError::Unsupported { .. })
-    ));
+    assert!(matches!(jpeg.decode_grey(), Err(PictureError::Unsupported { .. })));
     let image = reference(&bytes).to_rgb8();
     let [red, green, blue] = image.get_pixel(3, 3).0.map(f64::from);
     let expected = 0.299 * red + 0.587 * green + 0.114 * blue;
@@ -328,33 +283,12 @@ fn a_picture_beyond_the_limits_is_refused_before_it_is_decoded() {
         seed: 2,
     };
     let bytes = encode(&recipe);
-    let limits = Limits {
-        max_pixels: 80 * 80 - 1,
-        ..LIMITS
-    };
-    assert!(matches!(
-        picture::decode_grey(&bytes, &limits),
-        Err(PictureError::TooManyPixels { width: 80, .. })
-    ));
-    let limits = Limits {
-        max_memory: 80 * 80,
-        ..LIMITS
-    };
+    let limits = Limits { max_pixels: 80 * 80 - 1, ..LIMITS };
+    assert!(matches!(picture::decode_grey(&bytes, &limits), Err(PictureError::TooManyPixels { width: 80, .. })));
+    let limits = Limits { max_memory: 80 * 80, ..LIMITS };
     assert!(picture::decode_grey(&bytes, &limits).is_ok());
     let coefficients = Jpeg::parse(&bytes, &limits).unwrap().coefficients(&limits);
-    assert!(
-        matches!(
-            coefficients,
-            Err(PictureError::TooMuchMemory { needed: 38_400, .. })
-        ),
-        "{coefficients:?}"
-    );
-    let limits = Limits {
-        max_bytes: 100,
-        ..LIMITS
-    };
-    assert!(matches!(
-        picture::decode_grey(&bytes, &limits),
-        Err(PictureError::TooManyBytes { limit: 100, .. })
-    ));
+    assert!(matches!(coefficients, Err(PictureError::TooMuchMemory { needed: 38_400, .. })), "{coefficients:?}");
+    let limits = Limits { max_bytes: 100, ..LIMITS };
+    assert!(matches!(picture::decode_grey(&bytes, &limits), Err(PictureError::TooManyBytes { limit: 100, .. })));
 }

@@ -1,5 +1,7 @@
 //! What is published of a sheet hides the areas and changes nothing else, for every kind of picture.
 
+#![allow(clippy::unwrap_used)]
+
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, GenericImageView, GrayImage, ImageFormat, RgbImage, RgbaImage};
 use jpeg_encoder::{ColorType, Encoder};
@@ -15,19 +17,13 @@ const SEEN: [u8; 4] = [128, 128, 128, 255];
 fn picture(kind: &str, width: u32, height: u32) -> DynamicImage {
     let level = |x: u32, y: u32| u8::try_from((x * 37 + y * 91) % 100).unwrap();
     match kind {
-        "grey" => DynamicImage::ImageLuma8(GrayImage::from_fn(width, height, |x, y| {
-            [level(x, y)].into()
-        })),
+        "grey" => DynamicImage::ImageLuma8(GrayImage::from_fn(width, height, |x, y| [level(x, y)].into())),
         "alpha" => DynamicImage::ImageRgba8(RgbaImage::from_fn(width, height, |x, y| {
             let level = level(x, y);
             [level, 90, level / 2, level].into()
         })),
-        "deep" => DynamicImage::ImageLuma16(
-            DynamicImage::from(picture("grey", width, height)).to_luma16(),
-        ),
-        _ => DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, |x, y| {
-            [level(x, y), 90, level(y, x)].into()
-        })),
+        "deep" => DynamicImage::ImageLuma16(picture("grey", width, height).to_luma16()),
+        _ => DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, |x, y| [level(x, y), 90, level(y, x)].into())),
     }
 }
 
@@ -43,15 +39,13 @@ fn decode(bytes: &[u8]) -> DynamicImage {
 
 fn areas() -> impl Strategy<Value = Vec<Area>> {
     let side = (0_u16..10_000).prop_flat_map(|start| (Just(start), 1..=10_000 - start));
-    let area = (side.clone(), side)
-        .prop_map(|((left, width), (top, height))| Area::new(left, top, width, height).unwrap());
+    let area =
+        (side.clone(), side).prop_map(|((left, width), (top, height))| Area::new(left, top, width, height).unwrap());
     prop::collection::vec(area, 0..3)
 }
 
 fn covers(areas: &[Rectangle], x: u32, y: u32) -> bool {
-    areas.iter().any(|area| {
-        (area.left..area.right()).contains(&x) && (area.top..area.bottom()).contains(&y)
-    })
+    areas.iter().any(|area| (area.left..area.right()).contains(&x) && (area.top..area.bottom()).contains(&y))
 }
 
 proptest! {
@@ -131,32 +125,15 @@ fn a_progressive_jpeg_becomes_a_png() {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, 90);
     encoder.set_progressive(true);
-    encoder
-        .encode(original.as_bytes(), 70, 50, ColorType::Luma)
-        .unwrap();
+    encoder.encode(original.as_bytes(), 70, 50, ColorType::Luma).unwrap();
     let stripped = metadata::strip(&bytes, &limits).unwrap();
     let area = Area::new(5_000, 0, 5_000, 10_000).unwrap();
     let found = mask::rendition(&stripped, &[area], &[], &limits).unwrap();
     assert_eq!(found.extension, "png");
-    assert_eq!(
-        found.masked,
-        [Rectangle {
-            left: 35,
-            top: 0,
-            width: 35,
-            height: 50
-        }]
-    );
+    assert_eq!(found.masked, [Rectangle { left: 35, top: 0, width: 35, height: 50 }]);
     let (before, after) = (decode(&stripped.bytes), decode(&found.bytes));
     for (x, y, pixel) in after.pixels() {
-        assert_eq!(
-            pixel,
-            if x >= 35 {
-                SEEN.into()
-            } else {
-                before.get_pixel(x, y)
-            }
-        );
+        assert_eq!(pixel, if x >= 35 { SEEN.into() } else { before.get_pixel(x, y) });
     }
 }
 
@@ -164,42 +141,15 @@ fn a_progressive_jpeg_becomes_a_png() {
 fn a_mask_over_what_must_stay_visible_is_refused_by_name() {
     let limits = Limits::default();
     let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, 80)
-        .encode_image(&picture("grey", 100, 100))
-        .unwrap();
+    JpegEncoder::new_with_quality(&mut bytes, 80).encode_image(&picture("grey", 100, 100)).unwrap();
     let stripped = metadata::strip(&bytes, &limits).unwrap();
-    let areas = [
-        Area::new(0, 0, 1_000, 1_000).unwrap(),
-        Area::new(0, 5_000, 10_000, 1_000).unwrap(),
-    ];
-    let votes = Rectangle {
-        left: 10,
-        top: 60,
-        width: 20,
-        height: 10,
-    };
-    let code = Rectangle {
-        left: 10,
-        top: 64,
-        width: 20,
-        height: 30,
-    };
+    let areas = [Area::new(0, 0, 1_000, 1_000).unwrap(), Area::new(0, 5_000, 10_000, 1_000).unwrap()];
+    let votes = Rectangle { left: 10, top: 60, width: 20, height: 10 };
+    let code = Rectangle { left: 10, top: 64, width: 20, height: 30 };
     // The area ends at row 60, but blocks are 8 rows high and 56 to 63 is the last one touched.
     let error = mask::rendition(&stripped, &areas, &[code, votes], &limits).unwrap_err();
-    let masked = Rectangle {
-        left: 0,
-        top: 48,
-        width: 100,
-        height: 16,
-    };
-    assert_eq!(
-        error,
-        MaskError::Covers {
-            number: 2,
-            masked,
-            kept: votes
-        }
-    );
+    let masked = Rectangle { left: 0, top: 48, width: 100, height: 16 };
+    assert_eq!(error, MaskError::Covers { number: 2, masked, kept: votes });
     assert_eq!(
         error.to_string(),
         "masked area 2 (100x16+0+48, width x height + left + top) would cover 20x10+10+60, which must stay visible; \
@@ -208,7 +158,6 @@ fn a_mask_over_what_must_stay_visible_is_refused_by_name() {
     let found = mask::rendition(&stripped, &areas, &[code], &limits).unwrap();
     assert_eq!(found.masked[1], masked);
     // Without loss the mask ends at the pixel, and neither is touched.
-    let png =
-        metadata::strip(&file(&picture("grey", 100, 100), ImageFormat::Png), &limits).unwrap();
+    let png = metadata::strip(&file(&picture("grey", 100, 100), ImageFormat::Png), &limits).unwrap();
     assert!(mask::rendition(&png, &areas, &[code, votes], &limits).is_ok());
 }

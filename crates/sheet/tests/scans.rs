@@ -1,14 +1,15 @@
 //! The real scans, where they are at hand.
 
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
 use std::path::PathBuf;
+use testigo_sheet::jpeg::Jpeg;
+use testigo_sheet::mask::{self, Area, Rectangle};
 use testigo_sheet::metadata;
 use testigo_sheet::picture::{self, Limits};
 
 fn scans() -> Vec<PathBuf> {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/data/ve2024/images"
-    );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/ve2024/images");
     let Ok(entries) = std::fs::read_dir(folder) else {
         println!("SKIPPED: no scans in ../shared/data/ve2024/images");
         return Vec::new();
@@ -29,5 +30,47 @@ fn stripping_leaves_the_pixels_as_they_are() {
         let after = picture::decode_grey(&stripped.bytes, &limits).unwrap();
         assert!(before == after, "{}", path.display());
         assert_eq!(metadata::strip(&stripped.bytes, &limits).unwrap(), stripped);
+    }
+}
+
+#[test]
+fn masking_hides_the_area_and_changes_nothing_else() {
+    let limits = Limits::default();
+    let area = Area::new(0, 5_330, 10_000, 3_635).unwrap();
+    let code = Area::new(0, 9_020, 10_000, 720).unwrap();
+    for path in scans() {
+        let stripped = metadata::strip(&std::fs::read(&path).unwrap(), &limits).unwrap();
+        let (width, height) = stripped.upright_size();
+        let keep = [code.place(width, height)];
+        let found = mask::rendition(&stripped, &[area], &keep, &limits).unwrap();
+        assert_eq!(found.extension, "jpg");
+        let before = stripped.decode_grey(&limits).unwrap();
+        let after = picture::decode_grey(&found.bytes, &limits).unwrap();
+        let stride = usize::try_from(width).unwrap();
+        let rows = before.pixels().chunks_exact(stride).zip(after.pixels().chunks_exact(stride));
+        for (y, (before, after)) in (0..).zip(rows) {
+            let hidden = (found.masked[0].top..found.masked[0].bottom()).contains(&y);
+            let same = if hidden { after.iter().all(|&level| level == 128) } else { before == after };
+            assert!(same, "{}: row {y}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_foot_decodes_as_another_decoder_sees_it() {
+    for path in scans() {
+        let bytes = std::fs::read(&path).unwrap();
+        let jpeg = Jpeg::parse(&bytes, &Limits::default()).unwrap();
+        let (width, top) = (jpeg.width(), jpeg.height() / 8 * 7);
+        let foot = Rectangle { left: 0, top, width, height: jpeg.height() - top };
+        let found = jpeg.decode_grey_region(foot).unwrap();
+        let other = image::load_from_memory(&bytes).unwrap().crop_imm(0, top, width, foot.height).to_rgb8();
+        for (found, other) in found.pixels().iter().zip(other.pixels()) {
+            let [red, green, blue] = other.0.map(f64::from);
+            let expected = 0.299 * red + 0.587 * green + 0.114 * blue;
+            // Where a channel is cut off at black or white, brightness cannot be had back from the colours.
+            let cut = (red != green || green != blue) && other.0.iter().any(|&level| level == 0 || level == 255);
+            assert!(cut || (f64::from(*found) - expected).abs() < 2.0, "{}: {found} {expected}", path.display());
+        }
     }
 }

@@ -15,10 +15,7 @@ pub(super) fn strip(bytes: &[u8], limits: &Limits) -> Result<Stripped, PictureEr
         return Err(corrupt(bytes.len(), "it has headers but no picture data"));
     }
     let mut clean = vec![0xff, marker::SOI];
-    if segments
-        .iter()
-        .any(|segment| segment.marker == marker::APP0 && segment.payload.starts_with(b"JFIF\0"))
-    {
+    if segments.iter().any(|segment| segment.marker == marker::APP0 && segment.payload.starts_with(b"JFIF\0")) {
         write_segment(&mut clean, marker::APP0, JFIF);
     }
     if let Some(transform) = adobe_transform(&segments) {
@@ -26,23 +23,15 @@ pub(super) fn strip(bytes: &[u8], limits: &Limits) -> Result<Stripped, PictureEr
     }
     for segment in &segments {
         check_length(segment)?;
-        let keep = matches!(
-            segment.marker,
-            marker::DQT | marker::DHT | marker::DAC | marker::DRI | marker::SOS
-        ) || marker::is_frame(segment.marker);
+        let keep = matches!(segment.marker, marker::DQT | marker::DHT | marker::DAC | marker::DRI | marker::SOS)
+            || marker::is_frame(segment.marker);
         if keep {
             write_segment(&mut clean, segment.marker, segment.payload);
             clean.extend_from_slice(segment.entropy);
         }
     }
     clean.extend_from_slice(&[0xff, marker::EOI]);
-    Ok(Stripped {
-        format: Format::Jpeg,
-        width,
-        height,
-        bytes: clean,
-        orientation: orientation(&segments),
-    })
+    Ok(Stripped { format: Format::Jpeg, width, height, bytes: clean, orientation: orientation(&segments) })
 }
 
 /// An Adobe marker that states a colour transform and nothing else.
@@ -56,21 +45,13 @@ pub(crate) fn adobe(transform: u8) -> Vec<u8> {
 pub(crate) fn write_segment(out: &mut Vec<u8>, code: u8, payload: &[u8]) {
     out.extend_from_slice(&[0xff, code]);
     // A payload was read from, or is shorter than, a segment with a 16-bit length.
-    out.extend_from_slice(
-        &u16::try_from(payload.len() + 2)
-            .unwrap_or(u16::MAX)
-            .to_be_bytes(),
-    );
+    out.extend_from_slice(&u16::try_from(payload.len() + 2).unwrap_or(u16::MAX).to_be_bytes());
     out.extend_from_slice(payload);
 }
 
 fn frame_size(segments: &[Segment<'_>]) -> Result<(u32, u32), PictureError> {
-    let mut frames = segments
-        .iter()
-        .filter(|segment| marker::is_frame(segment.marker));
-    let frame = frames
-        .next()
-        .ok_or_else(|| corrupt(2, "it has no frame header"))?;
+    let mut frames = segments.iter().filter(|segment| marker::is_frame(segment.marker));
+    let frame = frames.next().ok_or_else(|| corrupt(2, "it has no frame header"))?;
     if let Some(second) = frames.next() {
         return Err(corrupt(second.offset, "it has a second frame header"));
     }
@@ -107,14 +88,7 @@ fn adobe_transform(segments: &[Segment<'_>]) -> Option<u8> {
 /// A table or header that is longer than what it holds could hide something in the rest.
 fn check_length(segment: &Segment<'_>) -> Result<(), PictureError> {
     let length = segment.payload.len();
-    let byte = |at: usize| {
-        segment
-            .payload
-            .get(at)
-            .copied()
-            .map(usize::from)
-            .unwrap_or_default()
-    };
+    let byte = |at: usize| segment.payload.get(at).copied().map(usize::from).unwrap_or_default();
     let expected = match segment.marker {
         code if marker::is_frame(code) => 6 + 3 * byte(5),
         marker::SOS => 4 + 2 * byte(0),

@@ -36,18 +36,10 @@ pub(super) fn strip(bytes: &[u8], limits: &Limits) -> Result<Stripped, PictureEr
                 }
                 append(&mut clean, chunk.kind, &[]);
                 let Header { width, height, .. } = header;
-                return Ok(Stripped {
-                    format: Format::Png,
-                    width,
-                    height,
-                    bytes: clean,
-                    orientation,
-                });
+                return Ok(Stripped { format: Format::Png, width, height, bytes: clean, orientation });
             }
             (b"acTL", Some(_)) => {
-                return Err(PictureError::Animated {
-                    format: Format::Png,
-                });
+                return Err(PictureError::Animated { format: Format::Png });
             }
             (b"eXIf", Some(_)) => orientation = exif::orientation(chunk.data),
             _ => {}
@@ -57,10 +49,7 @@ pub(super) fn strip(bytes: &[u8], limits: &Limits) -> Result<Stripped, PictureEr
             // Bit 5 of the first letter: 0 means that the pixels cannot be understood without this chunk.
             [first, ..] if first & 0x20 == 0 => {
                 let what = format!("the chunk {}", chunk.kind.escape_ascii());
-                return Err(PictureError::Unsupported {
-                    format: Format::Png,
-                    what,
-                });
+                return Err(PictureError::Unsupported { format: Format::Png, what });
             }
             _ => {}
         }
@@ -87,7 +76,7 @@ impl Header {
     }
 
     fn palette_fits(self, length: usize) -> bool {
-        !matches!(self.colour_type, 0 | 4) && length % 3 == 0 && length <= 768
+        !matches!(self.colour_type, 0 | 4) && length.is_multiple_of(3) && length <= 768
     }
 
     fn transparency_fits(self, length: usize) -> bool {
@@ -107,20 +96,11 @@ struct Chunk<'a> {
 
 impl<'a> Chunk<'a> {
     fn read(bytes: &'a [u8], at: usize) -> Result<Self, PictureError> {
-        let short = |inside: String| PictureError::Truncated {
-            format: Format::Png,
-            length: bytes.len(),
-            inside,
-        };
-        let word =
-            |at: usize| -> Option<[u8; 4]> { bytes.get(at..at.checked_add(4)?)?.try_into().ok() };
+        let short = |inside: String| PictureError::Truncated { format: Format::Png, length: bytes.len(), inside };
+        let word = |at: usize| -> Option<[u8; 4]> { bytes.get(at..at.checked_add(4)?)?.try_into().ok() };
         let no_chunk = || short(format!("the chunk at byte {at} (there is no IEND)"));
-        let length = usize::try_from(u32::from_be_bytes(word(at).ok_or_else(no_chunk)?))
-            .map_err(|_| no_chunk())?;
-        let kind: &[u8; 4] = bytes
-            .get(at + 4..at + 8)
-            .and_then(|kind| kind.try_into().ok())
-            .ok_or_else(no_chunk)?;
+        let length = usize::try_from(u32::from_be_bytes(word(at).ok_or_else(no_chunk)?)).map_err(|_| no_chunk())?;
+        let kind: &[u8; 4] = bytes.get(at + 4..at + 8).and_then(|kind| kind.try_into().ok()).ok_or_else(no_chunk)?;
         let named = || short(format!("the chunk {} at byte {at}", kind.escape_ascii()));
         let end = (at + 8).checked_add(length).ok_or_else(named)?;
         let data = bytes.get(at + 8..end).ok_or_else(named)?;
@@ -130,10 +110,7 @@ impl<'a> Chunk<'a> {
         let kept = matches!(kind, b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"IEND");
         if kept && stated != computed {
             let kind = kind.escape_ascii();
-            return Err(corrupt(
-                at,
-                &format!("chunk {kind} has checksum {computed:08x} where {stated:08x} is stated"),
-            ));
+            return Err(corrupt(at, &format!("chunk {kind} has checksum {computed:08x} where {stated:08x} is stated")));
         }
         Ok(Self { kind, data })
     }
@@ -155,9 +132,5 @@ fn checksum(kind: &[u8; 4], data: &[u8]) -> u32 {
 }
 
 fn corrupt(offset: usize, what: &str) -> PictureError {
-    PictureError::Corrupt {
-        format: Format::Png,
-        offset,
-        what: what.to_owned(),
-    }
+    PictureError::Corrupt { format: Format::Png, offset, what: what.to_owned() }
 }
