@@ -161,7 +161,9 @@ impl<'a> Scene<'a> {
                     @for unit in units {
                         li {
                             a href=(self.to(Page::Unit(*unit, 1))) {
-                                @if *unit != UnitIndex::WHOLE { span.code { (geography.unit_code(*unit)) } " " }
+                                @if *unit != UnitIndex::WHOLE && !geography.unit_name(*unit).is_empty() {
+                                    span.code { (geography.unit_code(*unit)) } " "
+                                }
                                 (self.unit_name(*unit))
                             }
                         }

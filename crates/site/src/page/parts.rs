@@ -72,7 +72,7 @@ fn plain_bar(part: u64, whole: u64) -> Markup {
     }
 }
 
-/// A heading in smaller letters above another.
+/// A station's state in a small frame.
 pub(super) fn chip(scene: Scene<'_>, state: StationState) -> Markup {
     html! { span class=(format!("chip s-{}", state.word())) { (scene.t(state_key(state))) } }
 }
@@ -397,7 +397,7 @@ impl Scene<'_> {
     }
 
     /// Units below, with their results.
-    pub(super) fn unit_table(&self, contest: usize, units: &[UnitIndex], caption: &str) -> Markup {
+    pub(super) fn unit_table(&self, contest: usize, units: &[UnitIndex], caption: &str, one: &str) -> Markup {
         let count = &self.view.count;
         let columns = self.columns(contest);
         html! {
@@ -405,7 +405,7 @@ impl Scene<'_> {
                 caption.hidden { (caption) }
                 thead {
                     tr {
-                        th scope="col" { (caption) }
+                        th scope="col" { (one) }
                         th.n scope="col" { (self.t("table.counted")) }
                         (self.result_heads(contest, &columns))
                     }
@@ -416,7 +416,7 @@ impl Scene<'_> {
                         tr {
                             th scope="row" {
                                 a href=(self.to(Page::Unit(*unit, 1))) { (self.unit_name(*unit)) }
-                                " " span.code { (count.geography().unit_code(*unit)) }
+                                @if !count.geography().unit_name(*unit).is_empty() { " " span.code { (count.geography().unit_code(*unit)) } }
                             }
                             td.n {
                                 (self.n(totals.counted))
@@ -440,7 +440,7 @@ impl Scene<'_> {
                 caption.hidden { (caption) }
                 thead {
                     tr {
-                        th scope="col" { (caption) }
+                        th scope="col" { (count.pack().station_level().name.in_language(self.code())) }
                         th scope="col" { (self.t("table.state")) }
                         (self.result_heads(contest, &columns))
                     }

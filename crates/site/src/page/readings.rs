@@ -23,16 +23,21 @@ struct Row {
 
 pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> Markup {
     let count = &scene.view.count;
-    let readings = count.readings(contest, station);
+    let mut readings = count.readings(contest, station);
     if readings.is_empty() {
         return html! { p.empty { (scene.t("station.no_numbers")) } };
     }
     let counted = count.counted_reading(contest, station).map(|reading| reading.entry());
+    // What counts stands first, next to the names.
+    readings.sort_by_key(|reading| (Some(reading.entry()) != counted, reading.entry()));
     let rows = rows(scene, contest, station, &readings);
     let valid = |reading: &ReadingView<'_>| reading.valid().value().map_or(0, u64::from);
     let alone = readings.first().filter(|_| readings.len() == 1);
     html! {
-        table.numbers {
+        @if alone.is_none() && !rows.iter().any(|row| row.compared && differ(&row.cells)) {
+            p.note { (scene.language.fill("station.agree", &[("readings", &scene.n(u64::try_from(readings.len()).unwrap_or(u64::MAX)))])) }
+        }
+        div.scroll tabindex=[alone.is_none().then_some("0")] role=[alone.is_none().then_some("group")] aria-label=[alone.is_none().then(|| scene.t("station.compared"))] { table.numbers {
             caption.hidden { (scene.view.contest(contest).title.in_language(scene.code())) }
             thead {
                 tr {
@@ -63,12 +68,12 @@ pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> 
                                 }
                             }
                         }
-                        @for cell in &row.cells { td.n { (shown(scene, *cell)) } }
+                        @for cell in &row.cells { td.n { @if row.class != "line" || *cell != Cell::Absent { (shown(scene, *cell)) } } }
                         @if alone.is_none() { td.mark { @if differs { "≠ " (scene.t("station.differs")) } } }
                     }
                 }
             }
-        }
+        } }
     }
 }
 
@@ -83,7 +88,8 @@ pub(super) fn source(scene: Scene<'_>, reading: &ReadingView<'_>) -> Markup {
                 Reader::Person(name) => { b { (scene.language.fill("reader.person", &[("name", name)])) } }
                 Reader::Published(file) => {
                     @let hash = file.to_string();
-                    b { a href={ "/document/" (hash) } title=(hash) { (scene.t("reader.published")) " " code { (short_hash(&hash)) } } }
+                    b { (scene.t("reader.published")) }
+                    span { a href={ "/document/" (hash) } title=(hash) download { code { (short_hash(&hash)) } } }
                     @if let Some(line) = reading.row() { span { (scene.language.fill("reader.row", &[("row", &scene.n(line))])) } }
                 }
             }

@@ -33,7 +33,10 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
             h1 { (leader) }
         } @else {
             h1 {
-                small { (scene.level_name(unit)) " " span.code { (count.geography().unit_code(unit)) } }
+                small {
+                    (scene.level_name(unit))
+                    @if !count.geography().unit_name(unit).is_empty() { " " span.code { (count.geography().unit_code(unit)) } }
+                }
                 (scene.unit_name(unit))
             }
             p.say { (leader) "." }
@@ -42,10 +45,10 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
         (scene.result(contest, votes, others))
         (scene.facts(unit))
         (details(scene, unit))
-        @for (title, rows) in by_level(scene, units) {
+        @for (title, one, rows) in by_level(scene, units) {
             section {
                 h2 { (title) }
-                @if let Some(rows) = rows_of(&rows, part) { (scene.unit_table(contest, rows, &title)) }
+                @if let Some(rows) = rows_of(rows, part) { (scene.unit_table(contest, rows, title, one)) }
                 (scene.parts(rows.len(), ROWS, part, |part| Page::Unit(unit, part)))
             }
         }
@@ -65,7 +68,11 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
 }
 
 fn named(scene: Scene<'_>, unit: UnitIndex) -> String {
-    format!("{} {}", scene.view.count.geography().unit_code(unit), scene.unit_name(unit))
+    let geography = scene.view.count.geography();
+    match geography.unit_name(unit) {
+        "" => format!("{} {}", scene.level_name(unit), geography.unit_code(unit)),
+        name => format!("{} {name}", geography.unit_code(unit)),
+    }
 }
 
 /// Progress on one side, what is not known on the other.
@@ -89,19 +96,18 @@ fn details(scene: Scene<'_>, unit: UnitIndex) -> Markup {
     }
 }
 
-/// Units below, apart by level: some branches skip a level.
-fn by_level(scene: Scene<'_>, units: &[UnitIndex]) -> Vec<(String, Vec<UnitIndex>)> {
+/// Units below, apart by level with its names for several and for one: some branches skip a level.
+fn by_level<'a>(scene: Scene<'a>, units: &'a [UnitIndex]) -> Vec<(&'a str, &'a str, &'a [UnitIndex])> {
     let count = &scene.view.count;
-    let mut groups: Vec<(String, Vec<UnitIndex>)> = Vec::new();
-    for unit in units {
-        let level = count.geography().unit_level(*unit).and_then(|at| count.pack().levels.get(at));
-        let title = level.map_or("", |level| level.plural.in_language(scene.code()));
-        match groups.last_mut() {
-            Some((last, rows)) if last == title => rows.push(*unit),
-            _ => groups.push((title.to_owned(), vec![*unit])),
-        }
-    }
-    groups
+    let level = |unit: &UnitIndex| count.geography().unit_level(*unit);
+    units
+        .chunk_by(|one, other| level(one) == level(other))
+        .map(|rows| {
+            let names = rows.first().and_then(level).and_then(|at| count.pack().levels.get(at));
+            let plural = names.map_or("", |level| level.plural.in_language(scene.code()));
+            (plural, names.map_or("", |level| level.name.in_language(scene.code())), rows)
+        })
+        .collect()
 }
 
 /// Stations that nothing has come in from: by name where the register names them, else their number.
