@@ -23,6 +23,8 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show a made-up election, end to end, in the browser
+    Demo(commands::demo::DemoArguments),
     /// A new archive for an election
     Init(commands::init::InitArguments),
     /// Put pictures of sheets, or a results file, into the ledger
@@ -50,6 +52,7 @@ enum Command {
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     let done = match &command_line.command {
+        Command::Demo(arguments) => commands::demo::run(arguments),
         Command::Init(arguments) => commands::init::run(arguments),
         Command::Import(arguments) => commands::import::run(arguments),
         Command::Read(arguments) => commands::read::run(arguments),

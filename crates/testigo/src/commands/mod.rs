@@ -1,6 +1,7 @@
 //! One file for each command: its arguments, and what it wires together.
 
 pub mod check;
+pub mod demo;
 pub mod import;
 pub mod init;
 pub mod key;

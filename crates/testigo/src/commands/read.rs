@@ -125,12 +125,18 @@ struct Waiting {
 
 /// Reads every sheet that nobody has tried yet.
 pub fn read_sheets(archive: &mut Archive, jobs: usize) -> Result<ReadReport> {
+    read_sheets_from(archive, EntryIndex(0), jobs)
+}
+
+/// Reads every sheet that came with this entry or later and that nobody has tried yet.
+pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, jobs: usize) -> Result<ReadReport> {
     let reader = archive.reader()?;
     let (mut count, _) = counting::load(&reader)?;
     if count.pack().payloads.is_empty() {
         bail!("the pack `{}` describes no code on its sheets, so there is nothing to read", count.pack().id);
     }
-    let unread: Vec<_> = count.sheets().filter(|sheet| count.sheet_state(*sheet) == SheetState::Unread).collect();
+    let is_unread = |sheet: &_| count.sheet_state(*sheet) == SheetState::Unread && count.sheet_view(*sheet).entry >= first;
+    let unread: Vec<_> = count.sheets().filter(is_unread).collect();
     let mut report = ReadReport { tried: unread.len(), ..ReadReport::default() };
     let mut read = Vec::new();
     let pack = count.pack().clone();

@@ -146,7 +146,7 @@ impl Happening {
             Self::Conflicting => (StationState::Disputed, Reason::ReadingsDiffer),
             Self::PublicOnly => (StationState::Held, Reason::OnlyPublic),
             Self::TooMany => (StationState::Held, Reason::FailsCheck),
-            Self::NotInstalled => (StationState::NotInstalled, Reason::ByRuling),
+            Self::NotInstalled => (StationState::NotInstalled, Reason::None),
             Self::Unread => (StationState::Received, Reason::None),
             Self::Unlisted => (StationState::Held, Reason::NotInRegister),
             Self::NotASheet => return None,
@@ -192,7 +192,7 @@ impl Rates {
         })?;
         let (whole, part) = percent.split_once('.').unwrap_or((percent, ""));
         let rate = Some(format!("{whole}{part:0<2}"))
-            .filter(|digits| part.len() <= 2 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+            .filter(|digits| !whole.is_empty() && part.len() <= 2 && digits.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|digits| digits.parse().ok())
             .filter(|rate| *rate <= 10_000);
         self.set(happening, rate.with_context(|| format!("`{percent}` is no percentage from 0 to 100 with at most two decimals"))?);

@@ -193,7 +193,10 @@ pub struct Desk<'a> {
     pack: &'a Pack,
     seed: u64,
     last: [u32; Folder::ALL.len()],
-    beside: u32,
+    /// Papers so far that are no sheets.
+    others: u32,
+    /// Sheets so far that cannot be read.
+    damaged: u32,
 }
 
 /// What comes of one station.
@@ -210,7 +213,7 @@ pub struct Incoming {
 impl<'a> Desk<'a> {
     /// A desk where nothing has come in.
     pub fn new(definition: &'a Definition, pack: &'a Pack, seed: u64) -> Self {
-        Self { definition, pack, seed, last: [0; Folder::ALL.len()], beside: 0 }
+        Self { definition, pack, seed, last: [0; Folder::ALL.len()], others: 0, damaged: 0 }
     }
 
     /// What comes in because this happens at this station. `None` where the pack cannot put it into a code.
@@ -228,7 +231,8 @@ impl<'a> Desk<'a> {
         };
         let mut other = Chance::new(self.seed, "other numbers", u64::from(station.ordinal));
         let mut wear = Chance::new(self.seed, "wear", u64::from(station.ordinal));
-        let beyond_reading = if wear.below(2) == 0 { Damage::WithoutFoot } else { Damage::CutThroughCode };
+        let beyond_reading = if self.damaged % 2 == 0 { Damage::WithoutFoot } else { Damage::CutThroughCode };
+        self.damaged += u32::from(matches!(happening, Happening::Unreadable | Happening::Placed));
         let worn = match wear.one_of(&WEAR) {
             Some(defect) if wear.below(8) == 0 => Damage::Worn(*defect),
             _ => Damage::None,
@@ -291,8 +295,8 @@ impl<'a> Desk<'a> {
                 incoming.unlisted = Some(unlisted.row.station);
             }
             Happening::NotASheet => {
-                self.beside += 1;
-                let paper = if self.beside % 2 == 0 { Paper::OtherCode } else { Paper::WithoutCode };
+                self.others += 1;
+                let paper = if self.others % 2 == 0 { Paper::OtherCode } else { Paper::WithoutCode };
                 let picture = self.picture(Folder::Sheets, happening, paper, chance.next());
                 incoming.rulings.push(Ruling::Reject(picture.file));
                 incoming.pictures.push(picture);

@@ -204,7 +204,7 @@ fn every_picture_is_readable_or_not_as_said() {
     let files = pack("demo");
     let press = Press::new(&files.definition, &files.pack).unwrap();
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, picture) in pictures(&files.simulation(100, 5)) {
+    for (_, picture) in pictures(&files.simulation(300, 5)) {
         let kind = match &picture.paper {
             Paper::Tally(sheet) => format!("{:?}", sheet.damage),
             other => format!("{other:?}"),
@@ -254,12 +254,18 @@ fn the_demonstration_packs_areas_fit_its_sheets() {
         assert!(files.pack.layout(width, height).is_some(), "no layout fits {width} x {height}");
     }
     let layout = &files.pack.sheets[0];
-    let [[_, personal_top, _, personal_bottom], [_, code_top, _, code_bottom]] = [layout.personal[0], layout.codes[0]].map(|area| area.map(u32::from));
+    let [[_, personal_top, _, personal_bottom], [_, code_top, _, code_bottom]] =
+        [layout.personal[0], layout.codes[0]].map(|area| area.map(u32::from));
     let [personal, code, figures] = extents;
-    assert!(personal_top <= personal[0] && personal[1] <= personal_bottom, "personal areas are in {personal:?}");
-    assert!(figures[1] <= personal_top, "figures go down to {figures:?}");
-    assert!(code_top <= code[0] && code[1] <= code_bottom, "codes are in {code:?}");
-    assert!(personal_bottom <= code[0], "codes begin at {code:?}");
+    assert!(
+        figures[1] <= personal_top
+            && personal_top <= personal[0]
+            && personal[1] <= personal_bottom
+            && code_top <= code[0]
+            && code[1] <= code_bottom,
+        "figures end by {}, personal data are in {personal:?}, codes in {code:?}; the layout says {layout:?}",
+        figures[1]
+    );
 }
 
 #[test]
