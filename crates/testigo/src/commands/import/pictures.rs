@@ -127,7 +127,8 @@ fn prepare(found: Found, pack: &Pack, limits: &Limits) -> Result<Prepared, Pictu
         Outcome::Unread { failure, .. } => failure.corners(),
     };
     let code = corners.map(|corners| layout::code_box(&corners, width, height));
-    let areas: Vec<Area> = pack.hidden_areas(width, height, code).into_iter().filter_map(layout::area).collect();
+    let areas = pack.hidden_areas(width, height, code).into_iter().map(layout::area);
+    let areas: Vec<Area> = areas.collect::<Result<_, _>>().map_err(|error| fault(error.to_string()))?;
     let rendition = mask::rendition(&stripped, &areas, &[], limits).map_err(|error| fault(error.to_string()))?;
     Ok(Prepared { name: found.name, stripped, rendition, hidden: layout.is_none() })
 }
