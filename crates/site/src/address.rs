@@ -11,8 +11,20 @@ use testigo_count::rule::StationState;
 
 /// First parts of addresses that are taken. A level of such a name is addressed as `level-<name>`.
 pub const TAKEN: [&str; 14] = [
-    "assets", "c", "data", "document", "index", "ledger", "level", "live", "method", "page", "rendition", "search",
-    "sheets", "stations",
+    "assets",
+    "c",
+    "data",
+    "document",
+    "index",
+    "ledger",
+    "level",
+    "live",
+    "method",
+    "page",
+    "rendition",
+    "search",
+    "sheets",
+    "stations",
 ];
 
 /// A page in a language and a contest.
@@ -107,7 +119,8 @@ impl Address {
             let _ = write!(path, "/{code}");
         }
         let by_contest = matches!(self.page, Page::Unit(..) | Page::Stations(..));
-        if let Some(contest) = count.definition().contests.get(self.contest).filter(|_| by_contest && self.contest > 0) {
+        if let Some(contest) = count.definition().contests.get(self.contest).filter(|_| by_contest && self.contest > 0)
+        {
             let _ = write!(path, "/c/{}", contest.id);
         }
         let part = match self.page {
@@ -144,7 +157,9 @@ impl Address {
         if part > 1 {
             let _ = write!(path, "/page/{part}");
         }
-        if path.is_empty() || path.rfind('/') == Some(0) && self.language > 0 && matches!(self.page, Page::Unit(UnitIndex::WHOLE, 1)) {
+        if path.is_empty()
+            || path.rfind('/') == Some(0) && self.language > 0 && matches!(self.page, Page::Unit(UnitIndex::WHOLE, 1))
+        {
             path.push('/');
         }
         path

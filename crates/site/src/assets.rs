@@ -47,8 +47,8 @@ pub fn style(definition: &Definition) -> Asset {
             let _ = write!(dark, ".{class}{{--k:{}}}", hexadecimal(legible(color, DARK_PAPER)));
         }
     }
-    let bytes =
-        format!("{}{light}@media(prefers-color-scheme:dark){{{dark}}}", include_str!("../assets/site.css")).into_bytes();
+    let bytes = format!("{}{light}@media(prefers-color-scheme:dark){{{dark}}}", include_str!("../assets/site.css"))
+        .into_bytes();
     asset("site", "css", "text/css; charset=utf-8", bytes)
 }
 

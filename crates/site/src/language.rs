@@ -85,27 +85,20 @@ impl Language {
     /// # Errors
     /// When it is not TOML, misses something of `[language]`, or holds something that is no text.
     pub fn parse(file: &str, text: &str) -> Result<Self, LanguageError> {
-        let raw: File = toml::from_str(text).map_err(|error| LanguageError::Malformed {
-            file: file.to_owned(),
-            message: error.to_string(),
-        })?;
+        let raw: File = toml::from_str(text)
+            .map_err(|error| LanguageError::Malformed { file: file.to_owned(), message: error.to_string() })?;
         let mut texts = BTreeMap::new();
         for (key, value) in raw.texts {
             collect(file, key, value, &mut texts)?;
         }
-        Ok(Self {
-            form: raw.language,
-            texts,
-        })
+        Ok(Self { form: raw.language, texts })
     }
 
     /// The built-in language with this code; English where there is none.
     #[must_use]
     pub fn built_in(code: &str) -> Option<&'static Self> {
         let find = |code: &str| BUILT_IN.iter().find(|one| one.code() == code);
-        find(code)
-            .or_else(|| find("en"))
-            .or_else(|| BUILT_IN.first())
+        find(code).or_else(|| find("en")).or_else(|| BUILT_IN.first())
     }
 
     /// The code, for example `es`.
@@ -128,9 +121,7 @@ impl Language {
 
     /// All texts by key.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.texts
-            .iter()
-            .map(|(key, text)| (key.as_str(), text.as_str()))
+        self.texts.iter().map(|(key, text)| (key.as_str(), text.as_str()))
     }
 
     /// The text of a key; the key itself where the file misses it, so that a page never fails for a missing text.
@@ -170,10 +161,7 @@ impl Language {
     /// The form of a text that fits a number, with `{number}` filled.
     #[must_use]
     pub fn count(&self, key: &str, number: u64) -> String {
-        self.fill(
-            &self.form_for(key, number),
-            &[("number", &self.number(number))],
-        )
+        self.fill(&self.form_for(key, number), &[("number", &self.number(number))])
     }
 
     /// The key of the form of a text that fits a number.
@@ -208,12 +196,7 @@ impl Language {
             10_000 if part < whole => ("", 9_999),
             other => ("", other),
         };
-        let number = format!(
-            "{sign}{}{}{:02}",
-            self.number(hundredths / 100),
-            self.form.decimal,
-            hundredths % 100
-        );
+        let number = format!("{sign}{}{}{:02}", self.number(hundredths / 100), self.form.decimal, hundredths % 100);
         self.form.percent.replace("{number}", &number)
     }
 
@@ -221,14 +204,10 @@ impl Language {
     #[must_use]
     pub fn date(&self, date: &str) -> String {
         let mut parts = date.splitn(3, '-');
-        let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next())
-        else {
+        let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next()) else {
             return date.to_owned();
         };
-        let month = month
-            .parse::<usize>()
-            .ok()
-            .and_then(|month| self.form.months.get(month.checked_sub(1)?));
+        let month = month.parse::<usize>().ok().and_then(|month| self.form.months.get(month.checked_sub(1)?));
         match month {
             None => date.to_owned(),
             Some(month) => self
@@ -246,9 +225,7 @@ impl Language {
         let mut letters = noun.chars();
         let second_is_small = noun.chars().nth(1).is_none_or(char::is_lowercase);
         match letters.next() {
-            Some(first) if self.form.small_nouns && second_is_small => {
-                first.to_lowercase().chain(letters).collect()
-            }
+            Some(first) if self.form.small_nouns && second_is_small => first.to_lowercase().chain(letters).collect(),
             _ => noun.to_owned(),
         }
     }
@@ -283,8 +260,7 @@ impl Share {
     /// In hundredths of a percent, rounded.
     #[must_use]
     pub fn hundredths(self) -> u64 {
-        let rounded = (u128::from(self.part) * 20_000 + u128::from(self.whole))
-            / (2 * u128::from(self.whole));
+        let rounded = (u128::from(self.part) * 20_000 + u128::from(self.whole)) / (2 * u128::from(self.whole));
         u64::try_from(rounded).unwrap_or(u64::MAX)
     }
 
@@ -307,21 +283,15 @@ fn collect(
             texts.insert(key, text);
             Ok(())
         }
-        toml::Value::Table(table) => table
-            .into_iter()
-            .try_for_each(|(part, value)| collect(file, format!("{key}.{part}"), value, texts)),
-        _ => Err(LanguageError::NotText {
-            file: file.to_owned(),
-            key,
-        }),
+        toml::Value::Table(table) => {
+            table.into_iter().try_for_each(|(part, value)| collect(file, format!("{key}.{part}"), value, texts))
+        }
+        _ => Err(LanguageError::NotText { file: file.to_owned(), key }),
     }
 }
 
 fn find<'a, T>(places: &'a [(&str, T)], name: &str) -> Option<&'a T> {
-    places
-        .iter()
-        .find(|(place, _)| *place == name)
-        .map(|(_, value)| value)
+    places.iter().find(|(place, _)| *place == name).map(|(_, value)| value)
 }
 
 enum Piece<'a> {
@@ -335,18 +305,11 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
         if rest.is_empty() {
             return None;
         }
-        if let Some((name, after)) = rest
-            .strip_prefix('{')
-            .and_then(|inner| inner.split_once('}'))
-        {
+        if let Some((name, after)) = rest.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
             rest = after;
             return Some(Piece::Place(name));
         }
-        let end = rest
-            .char_indices()
-            .skip(1)
-            .find(|(_, letter)| *letter == '{')
-            .map_or(rest.len(), |(at, _)| at);
+        let end = rest.char_indices().skip(1).find(|(_, letter)| *letter == '{').map_or(rest.len(), |(at, _)| at);
         let (text, after) = rest.split_at(end);
         rest = after;
         Some(Piece::Text(text))

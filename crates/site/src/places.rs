@@ -54,9 +54,8 @@ impl Places {
         // A stable sort keeps the order by code below each unit.
         child_stations.sort_by_key(|station| geography.station_unit(*station));
         let mut units_by_code: Vec<UnitIndex> = units.iter().copied().skip(1).collect();
-        units_by_code.sort_by(|one, other| {
-            geography.unit_code(*one).cmp(geography.unit_code(*other)).then(one.cmp(other))
-        });
+        units_by_code
+            .sort_by(|one, other| geography.unit_code(*one).cmp(geography.unit_code(*other)).then(one.cmp(other)));
         let (mut unit_end, mut station_end) = (0, 0);
         let ends = units
             .iter()
@@ -158,18 +157,21 @@ impl Places {
             }
         }
         found.units.sort_by(|one, other| {
-            (geography.unit_level(*one), geography.unit_code(*one)).cmp(&(geography.unit_level(*other), geography.unit_code(*other)))
+            (geography.unit_level(*one), geography.unit_code(*one))
+                .cmp(&(geography.unit_level(*other), geography.unit_code(*other)))
         });
         found
     }
 
     fn find_codes(&self, geography: &Geography, code: &str, limit: usize, found: &mut Found) {
         let start = self.units_by_code.partition_point(|unit| geography.unit_code(*unit) < code);
-        let mut units = self.units_by_code[start..].iter().take_while(|unit| geography.unit_code(**unit).starts_with(code));
+        let mut units =
+            self.units_by_code[start..].iter().take_while(|unit| geography.unit_code(**unit).starts_with(code));
         found.units.extend(units.by_ref().take(limit));
         let start = self.stations_by_code.partition_point(|station| geography.station_id(*station) < code);
-        let mut stations =
-            self.stations_by_code[start..].iter().take_while(|station| geography.station_id(**station).starts_with(code));
+        let mut stations = self.stations_by_code[start..]
+            .iter()
+            .take_while(|station| geography.station_id(**station).starts_with(code));
         found.stations.extend(stations.by_ref().take(limit));
         found.more = units.next().is_some() || stations.next().is_some();
     }
@@ -178,7 +180,8 @@ impl Places {
     fn units_with<'a>(&'a self, word: &'a str) -> impl Iterator<Item = UnitIndex> + 'a {
         let mut last = None;
         self.names.match_indices(word).filter_map(move |(at, _)| {
-            let begins = at == 0 || self.names.as_bytes().get(at - 1).is_some_and(|before| matches!(before, b' ' | b'\n'));
+            let begins =
+                at == 0 || self.names.as_bytes().get(at - 1).is_some_and(|before| matches!(before, b' ' | b'\n'));
             let unit = self.name_ends.partition_point(|end| (*end as usize) <= at);
             if !begins || last == Some(unit) {
                 return None;
@@ -190,9 +193,7 @@ impl Places {
 
     fn has_all(&self, geography: &Geography, unit: UnitIndex, words: &[String]) -> bool {
         words.iter().all(|word| {
-            geography.ancestors(unit).any(|unit| {
-                self.name(unit).split(' ').any(|part| part.starts_with(word.as_str()))
-            })
+            geography.ancestors(unit).any(|unit| self.name(unit).split(' ').any(|part| part.starts_with(word.as_str())))
         })
     }
 

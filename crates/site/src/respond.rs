@@ -113,11 +113,21 @@ impl Site {
                 let media = view.rendition(&hash).filter(|media| *media == ending)?;
                 let content_type = if media == "png" { "image/png" } else { "image/jpeg" };
                 // A ruling may withhold a picture later: it is asked for anew each time.
-                Some(Response { status: 200, content_type, body: Body::Rendition(hash), freshness: Freshness::Changing })
+                Some(Response {
+                    status: 200,
+                    content_type,
+                    body: Body::Rendition(hash),
+                    freshness: Freshness::Changing,
+                })
             }
             ["document", hash] => {
                 let body = Body::Document(hash.parse().ok()?);
-                Some(Response { status: 200, content_type: "application/octet-stream", body, freshness: Freshness::Forever })
+                Some(Response {
+                    status: 200,
+                    content_type: "application/octet-stream",
+                    body,
+                    freshness: Freshness::Forever,
+                })
             }
             ["data", rest @ ..] => self.data(rest),
             [.., last] if last.ends_with(".json") => self.json(&parts),
@@ -161,9 +171,7 @@ impl Site {
             ["index.json"] => self.unit_json(contest, UnitIndex::WHOLE),
             [level, code] => match place(&self.view.count, level, code.strip_suffix(".json")?)? {
                 Place::Unit(unit) => self.unit_json(contest, unit),
-                Place::Station(station) if contest == 0 => {
-                    Some(json(&download::station_document(&self.view, station)))
-                }
+                Place::Station(station) if contest == 0 => Some(json(&download::station_document(&self.view, station))),
                 Place::Station(_) => None,
             },
             _ => None,
@@ -219,7 +227,8 @@ fn search_words(query: &str) -> String {
         match (*first, after) {
             (b'+', _) => decoded.push(b' '),
             (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+                let digit =
+                    |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
                 decoded.push(digit(*high) << 4 | digit(*low));
                 rest = after;
             }

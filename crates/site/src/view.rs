@@ -129,7 +129,10 @@ impl View {
         let geography = self.count.geography();
         let whole = unit == UnitIndex::WHOLE;
         let inside = |station: &StationIndex| {
-            whole || geography.station_unit(*station).is_some_and(|own| geography.ancestors(own).any(|above| above == unit))
+            whole
+                || geography
+                    .station_unit(*station)
+                    .is_some_and(|own| geography.ancestors(own).any(|above| above == unit))
         };
         // The condition is cheaper than the way up the tree.
         self.places.stations().iter().copied().filter(|station| condition(*station)).filter(inside).collect()

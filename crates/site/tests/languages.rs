@@ -14,7 +14,12 @@ const BY_CODE: [&str; 3] = ["check.", "failure.", "ruling_reason."];
 
 /// Codes of failures to read a sheet, as the readers give them.
 const FAILURES: [&str; 7] = [
-    "no-code-found", "code-outline-lost", "code-cut-off", "code-too-damaged", "code-malformed", "code-parts-missing",
+    "no-code-found",
+    "code-outline-lost",
+    "code-cut-off",
+    "code-too-damaged",
+    "code-malformed",
+    "code-parts-missing",
     "code-not-accepted",
 ];
 
@@ -65,13 +70,20 @@ fn every_text_is_used_and_every_used_text_is_there() {
     let tables: BTreeSet<&str> = known.iter().filter_map(|key| key.split('.').next()).collect();
     for stem in &stems {
         let by_code = BY_CODE.iter().any(|family| stem.starts_with(family));
-        assert!(by_code || source.contains(&format!("\"{stem}\"")), "`{stem}` is in the language files and nowhere used");
+        assert!(
+            by_code || source.contains(&format!("\"{stem}\"")),
+            "`{stem}` is in the language files and nowhere used"
+        );
     }
     for literal in source.split('"') {
         let plain = literal.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-        let is_key = plain && literal.split_once('.').is_some_and(|(table, rest)| tables.contains(table) && !rest.is_empty());
+        let is_key =
+            plain && literal.split_once('.').is_some_and(|(table, rest)| tables.contains(table) && !rest.is_empty());
         let is_file = [".csv", ".json", ".toml"].iter().any(|ending| literal.ends_with(ending));
-        assert!(!is_key || is_file || stems.contains(literal) || known.contains(literal), "`{literal}` is used and in no language file");
+        assert!(
+            !is_key || is_file || stems.contains(literal) || known.contains(literal),
+            "`{literal}` is used and in no language file"
+        );
     }
 }
 
@@ -89,7 +101,9 @@ fn read_all(folder: &Path, source: &mut String) {
 #[test]
 fn numbers_shares_and_dates_follow_the_language() {
     let (es, en) = (Language::built_in("es").unwrap(), Language::built_in("en").unwrap());
-    for (number, spanish, english) in [(0, "0", "0"), (999, "999", "999"), (1_139, "1.139", "1,139"), (7_156_462, "7.156.462", "7,156,462")] {
+    for (number, spanish, english) in
+        [(0, "0", "0"), (999, "999", "999"), (1_139, "1.139", "1,139"), (7_156_462, "7.156.462", "7,156,462")]
+    {
         assert_eq!(es.number(number), spanish);
         assert_eq!(en.number(number), english);
     }

@@ -81,7 +81,10 @@ fn answers_carry_their_headers() {
     for path in ["/", "/en/region/1", "/nothing", "/index.json", "/data/mayor/stations.csv", "/live-is-not-this"] {
         let answer = server.get(path, "");
         let policy = answer.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("data:"), "{policy}");
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("data:"),
+            "{policy}"
+        );
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(answer.header("set-cookie"), None);
@@ -131,8 +134,14 @@ fn what_is_not_asked_for_rightly_gets_a_clear_answer() {
     let posted = server.ask("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     assert_eq!((posted.status, posted.header("allow")), (405, Some("GET, HEAD")));
     assert_eq!(server.get(&format!("/{}", "a".repeat(2_000)), "").status, 414);
-    assert_eq!(server.get("/", &format!("X: {}\r\n", "a".repeat(40_000))).status, 431);
-    for path in ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/document/..%2f..%2farchive.db", "/rendition/../archive.db", "/archive.db"] {
+    assert_eq!(server.get("/", &"X: a\r\n".repeat(150)).status, 431);
+    for path in [
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/document/..%2f..%2farchive.db",
+        "/rendition/../archive.db",
+        "/archive.db",
+    ] {
         assert_eq!(server.get(path, "").status, 404, "{path}");
     }
 }
@@ -145,7 +154,10 @@ fn pictures_and_documents_come_as_they_are_kept() {
     assert_eq!((answer.body.as_slice(), answer.header("content-type")), (b"one".as_slice(), Some("image/jpeg")));
     let file = server.made.source.keep(b"a results file");
     let answer = server.get(&format!("/document/{file}"), "");
-    assert_eq!((answer.body.as_slice(), answer.header("content-disposition")), (b"a results file".as_slice(), Some("attachment")));
+    assert_eq!(
+        (answer.body.as_slice(), answer.header("content-disposition")),
+        (b"a results file".as_slice(), Some("attachment"))
+    );
 }
 
 #[test]

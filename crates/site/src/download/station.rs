@@ -167,7 +167,11 @@ fn contest_part(view: &View, contest: usize, station: StationIndex) -> ContestPa
         received: status.received,
         objected: status.objected,
         counted: count.counted_reading(contest, station).map(|reading| reading.entry()),
-        readings: count.readings_ever(contest, station).into_iter().map(|one| reading_part(view, contest, one)).collect(),
+        readings: count
+            .readings_ever(contest, station)
+            .into_iter()
+            .map(|one| reading_part(view, contest, one))
+            .collect(),
     }
 }
 

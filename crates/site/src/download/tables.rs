@@ -15,8 +15,18 @@ use crate::view::View;
 pub fn stations(view: &Arc<View>, contest: usize) -> Download {
     let mut header = unit_columns(view);
     header.extend(
-        ["station", "registered", "status", "reason", "received", "objected", "counted_reader", "counted_entry", "valid"]
-            .map(str::to_owned),
+        [
+            "station",
+            "registered",
+            "status",
+            "reason",
+            "received",
+            "objected",
+            "counted_reader",
+            "counted_entry",
+            "valid",
+        ]
+        .map(str::to_owned),
     );
     header.extend(vote_columns(view, contest));
     Download::new(view, contest, header, view.places.stations().len(), station_row)
@@ -50,10 +60,22 @@ fn station_row(view: &View, contest: usize, row: usize, records: &mut Records) -
 /// One row for each unit, the whole first.
 #[must_use]
 pub fn units(view: &Arc<View>, contest: usize) -> Download {
-    let mut header: Vec<String> = ["level", "code", "name", "parent_level", "parent_code", "expected", "listed"].map(str::to_owned).into();
+    let mut header: Vec<String> =
+        ["level", "code", "name", "parent_level", "parent_code", "expected", "listed"].map(str::to_owned).into();
     header.extend(
-        ["received", "counted", "disputed", "held", "unread", "unreadable", "not_installed", "awaited", "objected", "incomplete"]
-            .map(str::to_owned),
+        [
+            "received",
+            "counted",
+            "disputed",
+            "held",
+            "unread",
+            "unreadable",
+            "not_installed",
+            "awaited",
+            "objected",
+            "incomplete",
+        ]
+        .map(str::to_owned),
     );
     header.extend(["registered_listed", "registered_in_counted", "valid"].map(str::to_owned));
     header.extend(vote_columns(view, contest));
@@ -99,7 +121,10 @@ fn unit_row(view: &View, contest: usize, row: usize, records: &mut Records) -> R
         .map(|number| number.to_string()),
     );
     let (votes, others) = count.unit_votes(contest, unit);
-    fields.extend([totals.registered_listed, totals.registered_in_counted, votes.iter().sum()].map(|number: u64| number.to_string()));
+    fields.extend(
+        [totals.registered_listed, totals.registered_in_counted, votes.iter().sum()]
+            .map(|number: u64| number.to_string()),
+    );
     fields.extend(votes.iter().chain(others).map(u64::to_string));
     records.write_record(fields)
 }
@@ -149,8 +174,19 @@ fn reading_rows(view: &View, contest: usize, row: usize, records: &mut Records) 
 #[must_use]
 pub fn sheets(view: &Arc<View>) -> Download {
     let header = [
-        "sheet", "source", "state", "failure", "rejected", "withheld", "moved_to", "page", "rendition", "media", "width",
-        "height", "commitment",
+        "sheet",
+        "source",
+        "state",
+        "failure",
+        "rejected",
+        "withheld",
+        "moved_to",
+        "page",
+        "rendition",
+        "media",
+        "width",
+        "height",
+        "commitment",
     ];
     Download::new(view, 0, header.map(str::to_owned).into(), view.count.sheet_count(), sheet_rows)
 }

@@ -57,7 +57,12 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
         }
     };
     let title = scene.t("data.title").to_owned();
-    Inside { description: scene.language.fill("data.lead", &[("size", &scene.n(scene.view.head.size))]), title, json: None, main }
+    Inside {
+        description: scene.language.fill("data.lead", &[("size", &scene.n(scene.view.head.size))]),
+        title,
+        json: None,
+        main,
+    }
 }
 
 fn table(scene: Scene<'_>, rows: Markup) -> Markup {

@@ -20,14 +20,18 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, list: StationList, part: u
         StationList::In(StationState::Awaited) => scene.view.stations_below(unit, |station| {
             listed(station) && count.status(contest, station).state == StationState::Awaited
         }),
-        StationList::In(state) => scene.view.stations_below(unit, |station| count.status(contest, station).state == state),
+        StationList::In(state) => {
+            scene.view.stations_below(unit, |station| count.status(contest, station).state == state)
+        }
         StationList::Objected => scene.view.stations_below(unit, |station| count.status(contest, station).objected),
     };
     let rows = rows_of(&stations, part)?;
     let name = list_name(scene, list);
     let path = geography.path(unit);
     let unnamed = match list {
-        StationList::In(StationState::Awaited) => count.awaited(contest, unit).saturating_sub(count.unit_totals(contest, unit).awaited),
+        StationList::In(StationState::Awaited) => {
+            count.awaited(contest, unit).saturating_sub(count.unit_totals(contest, unit).awaited)
+        }
         _ => 0,
     };
     let sentence = match list {

@@ -8,7 +8,13 @@ use super::{Inside, Scene};
 use crate::address::{Page, StationList};
 
 /// What the site does not prove, each with a text of its own.
-const LIMITS: [&str; 5] = ["method.limit_genuine", "method.limit_missing", "method.limit_register", "method.limit_people", "method.limit_operator"];
+const LIMITS: [&str; 5] = [
+    "method.limit_genuine",
+    "method.limit_missing",
+    "method.limit_register",
+    "method.limit_people",
+    "method.limit_operator",
+];
 
 pub(super) fn draw(scene: Scene<'_>) -> Inside {
     let count = &scene.view.count;

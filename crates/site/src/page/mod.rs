@@ -111,6 +111,13 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Whether a unit below the whole has a name besides its code.
+    fn has_name(&self, unit: UnitIndex) -> bool {
+        let geography = self.view.count.geography();
+        let name = geography.unit_name(unit);
+        unit != UnitIndex::WHOLE && !name.is_empty() && name != geography.unit_code(unit)
+    }
+
     /// What one unit of a level is called, for example `State`; empty for the whole.
     fn level_name(&self, unit: UnitIndex) -> &'a str {
         let level = self.view.count.geography().unit_level(unit).and_then(|at| self.view.count.pack().levels.get(at));
@@ -161,9 +168,7 @@ impl<'a> Scene<'a> {
                     @for unit in units {
                         li {
                             a href=(self.to(Page::Unit(*unit, 1))) {
-                                @if *unit != UnitIndex::WHOLE && !geography.unit_name(*unit).is_empty() {
-                                    span.code { (geography.unit_code(*unit)) } " "
-                                }
+                                @if self.has_name(*unit) { span.code { (geography.unit_code(*unit)) } " " }
                                 (self.unit_name(*unit))
                             }
                         }

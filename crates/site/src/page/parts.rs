@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use testigo_count::geography::{StationIndex, UnitIndex};
-use testigo_count::rule::StationState;
+use testigo_count::rule::{StationState, Status};
 use testigo_count::totals::UnitTotals;
 
 use super::{ROWS, Scene};
@@ -64,6 +64,11 @@ fn bar(class: &str, whole: u64, segments: &[Segment]) -> Markup {
     }
 }
 
+/// A candidate's votes as a bar.
+pub(super) fn candidate_bar(contest: usize, candidate: usize, votes: u64, valid: u64) -> Markup {
+    bar("bar", valid, &[Segment { contest, candidate, start: 0, length: votes }])
+}
+
 /// A plain bar for progress.
 fn plain_bar(part: u64, whole: u64) -> Markup {
     let length = Share::of(part, whole).map_or_else(|| "0%".to_owned(), Share::length);
@@ -73,8 +78,16 @@ fn plain_bar(part: u64, whole: u64) -> Markup {
 }
 
 /// A station's state in a small frame.
-pub(super) fn chip(scene: Scene<'_>, state: StationState) -> Markup {
+fn chip(scene: Scene<'_>, state: StationState) -> Markup {
     html! { span class=(format!("chip s-{}", state.word())) { (scene.t(state_key(state))) } }
+}
+
+/// A station's state, and whether something differs from what counts.
+pub(super) fn chips(scene: Scene<'_>, status: Status) -> Markup {
+    html! {
+        (chip(scene, status.state))
+        @if status.objected { " " span.chip.s-objected { (scene.t("list.objected.name")) } }
+    }
 }
 
 /// The key of a state's short name.
@@ -98,9 +111,9 @@ impl Scene<'_> {
         let votes_of = |rank: usize| order.get(rank).and_then(|at| votes.get(*at)).copied().unwrap_or(0);
         match (votes_of(0), votes_of(1)) {
             (0, _) => self.t("leader.nobody").to_owned(),
-            (first, second) if first == second => {
-                self.language.fill("leader.level", &[("first", name(0)), ("second", name(1)), ("votes", &self.n(first))])
-            }
+            (first, second) if first == second => self
+                .language
+                .fill("leader.level", &[("first", name(0)), ("second", name(1)), ("votes", &self.n(first))]),
             (first, 0) if votes.len() == 1 => {
                 self.language.fill("leader.alone", &[("first", name(0)), ("votes", &self.n(first))])
             }
@@ -161,7 +174,7 @@ impl Scene<'_> {
                         @let share = Share::of(votes[at], valid).map_or(0, Share::hundredths);
                         tr.minor[rank > 1 && share < SMALL] role="row" {
                             th scope="row" role="rowheader" { (self.candidate(contest, at)) }
-                            td.b role="cell" { (bar("bar", valid, &[Segment { contest, candidate: at, start: 0, length: votes[at] }])) }
+                            td.b role="cell" { (candidate_bar(contest, at, votes[at], valid)) }
                             td.p role="cell" { (self.language.percent(votes[at], valid)) }
                             td.n role="cell" { (self.n(votes[at])) }
                         }
@@ -354,7 +367,14 @@ impl Scene<'_> {
         let valid: u64 = votes.iter().sum();
         let notable = |at: &usize| Share::of(votes[*at], valid).map_or(0, Share::hundredths) >= NOTABLE;
         let ranking = &self.view.ranking[contest];
-        ranking.iter().copied().enumerate().filter(|(rank, at)| *rank < 2 || notable(at)).map(|(_, at)| at).take(COLUMNS).collect()
+        ranking
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(rank, at)| *rank < 2 || notable(at))
+            .map(|(_, at)| at)
+            .take(COLUMNS)
+            .collect()
     }
 
     fn stacked(&self, contest: usize, votes: &[u64]) -> Markup {
@@ -416,7 +436,7 @@ impl Scene<'_> {
                         tr {
                             th scope="row" {
                                 a href=(self.to(Page::Unit(*unit, 1))) { (self.unit_name(*unit)) }
-                                @if !count.geography().unit_name(*unit).is_empty() { " " span.code { (count.geography().unit_code(*unit)) } }
+                                @if self.has_name(*unit) { " " span.code { (count.geography().unit_code(*unit)) } }
                             }
                             td.n {
                                 (self.n(totals.counted))
@@ -432,7 +452,13 @@ impl Scene<'_> {
     }
 
     /// Stations with state and result.
-    pub(super) fn station_table(&self, contest: usize, stations: &[StationIndex], caption: &str, with_unit: bool) -> Markup {
+    pub(super) fn station_table(
+        &self,
+        contest: usize,
+        stations: &[StationIndex],
+        caption: &str,
+        with_unit: bool,
+    ) -> Markup {
         let count = &self.view.count;
         let columns = self.columns(contest);
         html! {
@@ -455,10 +481,7 @@ impl Scene<'_> {
                                     @if let Some(unit) = count.geography().station_unit(*station) { " " span.code { (self.unit_name(unit)) } }
                                 }
                             }
-                            td {
-                                (chip(*self, status.state))
-                                @if status.objected { " " span.chip.s-objected { (self.t("list.objected.name")) } }
-                            }
+                            td { (chips(*self, status)) }
                             (self.result_cells(contest, &count.station_votes(contest, *station).0, &columns))
                         }
                     }

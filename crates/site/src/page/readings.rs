@@ -6,9 +6,8 @@ use testigo_count::geography::StationIndex;
 use testigo_count::readings::ReadingView;
 use testigo_count::{Cell, Detail, Reader};
 
+use super::parts::candidate_bar;
 use super::{Scene, short_hash};
-use crate::assets::color_class;
-use crate::language::Share;
 
 /// A row of the table: what it is called, and what each reading says.
 struct Row {
@@ -61,10 +60,7 @@ pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> 
                         @if let Some(reading) = alone {
                             td.b {
                                 @if let (Some(candidate), Some(Cell::Value(votes))) = (row.candidate, row.cells.first()) {
-                                    @let length = Share::of(u64::from(*votes), valid(reading)).map_or_else(|| "0%".to_owned(), Share::length);
-                                    svg.bar width="100%" height="100%" aria-hidden="true" focusable="false" {
-                                        rect width=(length) height="100%" class=(color_class(contest, candidate)) {}
-                                    }
+                                    (candidate_bar(contest, candidate, u64::from(*votes), valid(reading)))
                                 }
                             }
                         }
@@ -122,8 +118,13 @@ fn rows(scene: Scene<'_>, contest: usize, station: StationIndex, readings: &[Rea
     let by_line = readings.iter().any(|reading| reading.detail() == Detail::Selection);
     let mut rows = Vec::new();
     for at in order(scene, contest, station, readings) {
-        let lines: Vec<usize> =
-            definition.selections.iter().enumerate().filter(|(_, line)| line.candidate == at).map(|(line, _)| line).collect();
+        let lines: Vec<usize> = definition
+            .selections
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| line.candidate == at)
+            .map(|(line, _)| line)
+            .collect();
         rows.push(Row {
             class: "candidate",
             name: scene.candidate(contest, at).to_owned(),
@@ -175,13 +176,16 @@ fn order(scene: Scene<'_>, contest: usize, station: StationIndex, readings: &[Re
     match readings {
         [one] => {
             let candidates = scene.view.contest(contest).candidates.len();
-            let votes: Vec<u64> =
-                (0..candidates).map(|at| one.candidate(at).value().map_or(0, u64::from)).collect();
+            let votes: Vec<u64> = (0..candidates).map(|at| one.candidate(at).value().map_or(0, u64::from)).collect();
             crate::view::ranked(&votes)
         }
         _ => {
             let (votes, _) = scene.view.count.station_votes(contest, station);
-            if votes.iter().any(|votes| *votes > 0) { crate::view::ranked(&votes) } else { scene.view.ranking[contest].clone() }
+            if votes.iter().any(|votes| *votes > 0) {
+                crate::view::ranked(&votes)
+            } else {
+                scene.view.ranking[contest].clone()
+            }
         }
     }
 }

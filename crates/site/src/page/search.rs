@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use testigo_count::geography::UnitIndex;
 
-use super::parts::chip;
+use super::parts::chips;
 use super::{Inside, Scene};
 use crate::address::Page;
 
@@ -35,7 +35,7 @@ pub(super) fn draw(scene: Scene<'_>, words: &str) -> Inside {
                         @for station in &found.stations {
                             li {
                                 a href=(scene.to(Page::Station(*station))) { (geography.station_id(*station)) } " "
-                                (chip(scene, count.status(0, *station).state)) " "
+                                (chips(scene, count.status(0, *station))) " "
                                 @if let Some(unit) = geography.station_unit(*station) { span.note { (where_is(scene, unit, true)) } }
                             }
                         }
@@ -60,7 +60,7 @@ fn units(scene: Scene<'_>, group: &[UnitIndex]) -> Markup {
                 @for unit in group {
                     li {
                         a href=(scene.to(Page::Unit(*unit, 1))) { (scene.unit_name(*unit)) } " "
-                        span.code { (geography.unit_code(*unit)) } " "
+                        @if scene.has_name(*unit) { span.code { (geography.unit_code(*unit)) } " " }
                         span.note { (where_is(scene, *unit, false)) }
                     }
                 }

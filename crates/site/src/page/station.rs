@@ -8,7 +8,7 @@ use testigo_count::geography::StationIndex;
 use testigo_count::rule::{Reason, StationState};
 use testigo_count::sheets::SheetIndex;
 
-use super::parts::{chip, patterns};
+use super::parts::{chips, patterns};
 use super::readings::{self, source};
 use super::{Inside, Scene};
 use crate::address::{Address, Page};
@@ -18,16 +18,17 @@ pub(super) fn draw(scene: Scene<'_>, station: StationIndex) -> Inside {
     let geography = count.geography();
     let id = geography.station_id(station);
     let level = count.pack().station_level().name.in_language(scene.code());
-    let path = geography.station_unit(station).map(|unit| geography.path(unit)).unwrap_or_else(|| {
-        vec![testigo_count::geography::UnitIndex::WHOLE]
-    });
+    let path = geography
+        .station_unit(station)
+        .map(|unit| geography.path(unit))
+        .unwrap_or_else(|| vec![testigo_count::geography::UnitIndex::WHOLE]);
     let sheets = count.sheets_of_station(station);
     let several = count.definition().contests.len() > 1;
     let status = count.status(0, station);
     let main = html! {
         (patterns())
         (scene.trail(&path, Some(&format!("{level} {id}"))))
-        h1 { small { (level) } (id) @if !several { " " (chip(scene, status.state)) } }
+        h1 { small { (level) } (id) @if !several { " " (chips(scene, status)) } }
         @if !several { p.lead { (sentence(scene, 0, station)) } }
         div.station {
             div {
@@ -39,7 +40,7 @@ pub(super) fn draw(scene: Scene<'_>, station: StationIndex) -> Inside {
                                 @if let Some(unit) = geography.station_unit(station) {
                                     a href=(Address { contest, page: Page::Unit(unit, 1), ..scene.address }.path(count)) { (definition.title.in_language(scene.code())) }
                                 } @else { (definition.title.in_language(scene.code())) }
-                                " " (chip(scene, count.status(contest, station).state))
+                                " " (chips(scene, count.status(contest, station)))
                             }
                             p.lead { (sentence(scene, contest, station)) }
                         }
@@ -107,8 +108,10 @@ pub(super) fn reason_key(reason: Reason) -> Option<&'static str> {
 fn checks(scene: Scene<'_>, contest: usize, station: StationIndex) -> Markup {
     let count = &scene.view.count;
     let readings = count.readings(contest, station);
-    let found: Vec<_> =
-        readings.iter().flat_map(|reading| count.findings(contest, *reading).into_iter().map(move |one| (reading, one))).collect();
+    let found: Vec<_> = readings
+        .iter()
+        .flat_map(|reading| count.findings(contest, *reading).into_iter().map(move |one| (reading, one)))
+        .collect();
     html! {
         @if !found.is_empty() {
             h3 { (scene.t("check.title")) }
@@ -156,7 +159,8 @@ fn pictures(scene: Scene<'_>, station: StationIndex, sheets: &[SheetIndex]) -> M
         .filter_map(|reading| scene.view.count.sheet_of(reading))
         .collect();
     // The sheet whose numbers count stands first.
-    let (first, rest): (Vec<SheetIndex>, Vec<SheetIndex>) = sheets.iter().partition(|sheet| counted_from.contains(sheet));
+    let (first, rest): (Vec<SheetIndex>, Vec<SheetIndex>) =
+        sheets.iter().partition(|sheet| counted_from.contains(sheet));
     html! {
         aside.sheets aria-label=(scene.t("sheet.title")) {
             @for sheet in first.iter().chain(&rest) { (picture(scene, *sheet, true)) }
@@ -301,4 +305,3 @@ fn history(scene: Scene<'_>, station: StationIndex, sheets: &[SheetIndex]) -> Ma
         }
     }
 }
-

@@ -35,7 +35,7 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
             h1 {
                 small {
                     (scene.level_name(unit))
-                    @if !count.geography().unit_name(unit).is_empty() { " " span.code { (count.geography().unit_code(unit)) } }
+                    @if scene.has_name(unit) { " " span.code { (count.geography().unit_code(unit)) } }
                 }
                 (scene.unit_name(unit))
             }
@@ -68,10 +68,11 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
 }
 
 fn named(scene: Scene<'_>, unit: UnitIndex) -> String {
-    let geography = scene.view.count.geography();
-    match geography.unit_name(unit) {
-        "" => format!("{} {}", scene.level_name(unit), geography.unit_code(unit)),
-        name => format!("{} {name}", geography.unit_code(unit)),
+    let code = scene.view.count.geography().unit_code(unit);
+    if scene.has_name(unit) {
+        format!("{code} {}", scene.unit_name(unit))
+    } else {
+        format!("{} {code}", scene.level_name(unit))
     }
 }
 
@@ -122,7 +123,8 @@ fn awaited(scene: Scene<'_>, unit: UnitIndex) -> Markup {
     }
     let is_awaited = |station| count.status(contest, station).state == StationState::Awaited;
     // Below the whole a unit is small enough to look through; of the whole only the number is shown here.
-    let stations = if named == 0 || unit == UnitIndex::WHOLE { Vec::new() } else { scene.view.stations_below(unit, is_awaited) };
+    let stations =
+        if named == 0 || unit == UnitIndex::WHOLE { Vec::new() } else { scene.view.stations_below(unit, is_awaited) };
     html! {
         section #awaited {
             h2 { (scene.t("awaited.title")) }

@@ -105,9 +105,7 @@ impl Server {
     async fn draw(&self, edition: &Arc<Edition>, path: String, query: String) -> (Prepared, Option<Download>) {
         let (edition, source) = (Arc::clone(edition), Arc::clone(&self.source));
         let drawn = tokio::task::spawn_blocking(move || prepare(&edition, source.as_ref(), &path, &query)).await;
-        drawn.unwrap_or_else(|_| {
-            (failed(StatusCode::INTERNAL_SERVER_ERROR, "this page could not be drawn\n"), None)
-        })
+        drawn.unwrap_or_else(|_| (failed(StatusCode::INTERNAL_SERVER_ERROR, "this page could not be drawn\n"), None))
     }
 
     async fn download(&self, prepared: &Prepared, download: Download, headers: &HeaderMap) -> Answer {
@@ -210,7 +208,10 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
         Body::Download(download) => {
             // A download follows from the ledger and from the program that makes it.
             let view = edition.site.view();
-            prepared.etag = etag(&DocumentHash::of(format!("{} {path} {}", view.head.root, env!("CARGO_PKG_VERSION")).as_bytes()).to_string());
+            prepared.etag = etag(
+                &DocumentHash::of(format!("{} {path} {}", view.head.root, env!("CARGO_PKG_VERSION")).as_bytes())
+                    .to_string(),
+            );
             return (prepared, Some(download));
         }
     };
@@ -269,7 +270,8 @@ fn send_pieces(download: Download, gzip: bool, mut take: impl FnMut(Result<Bytes
 
 fn etag(hash: &str) -> HeaderValue {
     // Weak, since the compressed and the plain answer share it.
-    HeaderValue::try_from(format!("W/\"{}\"", &hash[..hash.len().min(20)])).unwrap_or(HeaderValue::from_static("W/\"\""))
+    HeaderValue::try_from(format!("W/\"{}\"", &hash[..hash.len().min(20)]))
+        .unwrap_or(HeaderValue::from_static("W/\"\""))
 }
 
 fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
@@ -280,7 +282,9 @@ fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let Some(accepted) = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else { return false };
+    let Some(accepted) = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
     accepted.split(',').any(|one| {
         let mut parts = one.split(';').map(str::trim);
         let named = parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case("gzip") || coding == "*");

@@ -60,7 +60,11 @@ fn follow(source: &dyn Source, editions: &watch::Sender<Arc<Edition>>, stopped: 
                 // The last good state stays up. Each complaint is made once, not four times a second.
                 let complaint = error.to_string();
                 if complaint != last_complaint {
-                    let _ = writeln!(std::io::stderr(), "the site stays at entry {}: {complaint}", edition.site.view().head.size);
+                    let _ = writeln!(
+                        std::io::stderr(),
+                        "the site stays at entry {}: {complaint}",
+                        edition.site.view().head.size
+                    );
                     last_complaint = complaint;
                 }
             }

@@ -94,10 +94,8 @@ impl Handle {
 /// When the archive cannot be read or the address cannot be listened on.
 pub fn serve(directory: &Path, listen: SocketAddr) -> Result<(), ServeError> {
     let reader = ArchiveReader::open(directory)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(DRAWING_THREADS)
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(DRAWING_THREADS).build()?;
     runtime.block_on(async {
         let handle = start(Arc::new(reader), listen).await?;
         let mut output = std::io::stdout();
@@ -117,7 +115,8 @@ pub async fn start(source: Arc<dyn Source>, listen: SocketAddr) -> Result<Handle
     let listener = TcpListener::bind(listen).await.map_err(|error| ServeError::Listen { address: listen, error })?;
     let address = listener.local_addr()?;
     let opened = Arc::clone(&source);
-    let view = tokio::task::spawn_blocking(move || open_view(opened.as_ref())).await.map_err(std::io::Error::other)??;
+    let view =
+        tokio::task::spawn_blocking(move || open_view(opened.as_ref())).await.map_err(std::io::Error::other)??;
     let (editions, edition) = watch::channel(Arc::new(Edition::new(view)));
     let follower = Follower::start(Arc::clone(&source), editions)?;
     let (stop, stopped) = watch::channel(false);
@@ -156,7 +155,6 @@ async fn accept(listener: TcpListener, server: Arc<Server>, mut stopped: watch::
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(LARGEST_HEAD)
-            .pipeline_flush(true)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {

@@ -11,13 +11,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer, SigningKey};
 use testigo_count::entry::{
-    Decision, ElectionEntry, IntakeEntry, KeyEntry, Page, RegisterOrigin, RulingEntry, RulingSignature, SheetEntry, Stated,
+    Decision, ElectionEntry, IntakeEntry, KeyEntry, Page, RegisterOrigin, RulingEntry, RulingSignature, SheetEntry,
+    Stated,
 };
 use testigo_count::identifier::KeyName;
 use testigo_count::pack::CountingRule;
 use testigo_count::{
-    Cell, ContestId, Detail, DocumentHash, Entry, EntryIndex, Numbers, Outcome, Reader, Reading, ReadingOf, SourceClass,
-    StationId,
+    Cell, ContestId, Detail, DocumentHash, Entry, EntryIndex, Numbers, Outcome, Reader, Reading, ReadingOf,
+    SourceClass, StationId,
 };
 use testigo_site::{MemorySource, Site, source};
 
@@ -109,8 +110,14 @@ impl Made {
         let commitment = DocumentHash::of(picture.as_bytes());
         let intake = self.add(&Entry::Intake(IntakeEntry::new(vec![commitment], class, 1_935_000_123)));
         let rendition = self.source.keep(picture.as_bytes());
-        let page =
-            Page { commitment, height: 600, masked: vec![[0, 9, 9, 99]], media: "jpg".to_owned(), rendition, width: 100 };
+        let page = Page {
+            commitment,
+            height: 600,
+            masked: vec![[0, 9, 9, 99]],
+            media: "jpg".to_owned(),
+            rendition,
+            width: 100,
+        };
         self.add(&Entry::Sheet(SheetEntry::new(intake, vec![page])))
     }
 
