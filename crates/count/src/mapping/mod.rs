@@ -4,19 +4,23 @@
 //! number), several columns per candidate, constants, codes that a spreadsheet has stripped of their zeros, and blank
 //! votes that a file counts as valid.
 
-use std::borrow::Cow;
+mod number;
+mod table;
+
 use std::collections::BTreeMap;
 
-use csv::{ReaderBuilder, StringRecord};
 use serde::Deserialize;
 use toml::Spanned;
+
+use self::number::Number;
+use self::table::{Encoding, Piece, Table, Text};
 
 use crate::cell::Cell;
 use crate::definition::Definition;
 use crate::entry::{Detail, Numbers, Stated};
 use crate::identifier::{ContestId, OtherId, StationId, UnitCode};
 use crate::pack::Pack;
-use crate::register::{RegisterRow, csv_message};
+use crate::register::RegisterRow;
 use crate::source::{Source, SourceError};
 
 /// A mapping, checked against the election and the pack.
@@ -30,66 +34,6 @@ pub struct Mapping {
     numbers: Vec<NumbersMapping>,
     long: Option<Long>,
     register: Option<RegisterMapping>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-enum Encoding {
-    #[serde(rename = "utf-8")]
-    Utf8,
-    #[serde(rename = "latin-1")]
-    Latin1,
-    #[serde(rename = "utf-16le")]
-    Utf16Le,
-}
-
-/// A text put together from columns and constants.
-type Text = Vec<Piece>;
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Piece {
-    Constant(String),
-    Column(ColumnPiece),
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ColumnPiece {
-    column: String,
-    /// Zeros in front up to this many characters.
-    #[serde(default)]
-    pad: usize,
-    /// Only so many characters from the front, after padding.
-    first: Option<usize>,
-    /// Cut at this text and take one part, from 1.
-    split: Option<String>,
-    part: Option<usize>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Number {
-    Column(String),
-    Several(SeveralColumns),
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SeveralColumns {
-    /// Added up.
-    #[serde(default)]
-    sum: Vec<String>,
-    /// Taken off again, for example blank votes that the file counts as valid.
-    #[serde(default)]
-    minus: Vec<String>,
-    /// The same number in every row.
-    constant: Option<u32>,
-    /// A file without these columns says nothing about the number.
-    #[serde(default)]
-    optional: bool,
-    /// Whether an empty field is an answer ("blank") rather than a mistake.
-    #[serde(default)]
-    may_be_blank: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -463,53 +407,6 @@ impl NumbersMapping {
     }
 }
 
-impl Number {
-    /// Columns that must be there.
-    fn columns(&self) -> impl Iterator<Item = &str> {
-        let (single, several) = match self {
-            Self::Column(column) => (Some(column), None),
-            Self::Several(several) => (None, Some(several).filter(|several| !several.optional)),
-        };
-        let several = several.into_iter().flat_map(|several| several.sum.iter().chain(&several.minus));
-        single.into_iter().chain(several).map(String::as_str)
-    }
-
-    /// The number that a mapping's expression gives; `None` where the file says nothing about it.
-    ///
-    /// # Errors
-    /// Those of `cell`, and a message when a difference is below 0.
-    fn evaluate<E: From<String>>(&self, cell: impl Fn(&str) -> Result<Cell, E>) -> Result<Option<Cell>, E> {
-        let several = match self {
-            Self::Column(column) => return Ok(Some(cell(column)?).filter(|cell| *cell != Cell::Absent)),
-            Self::Several(several) => several,
-        };
-        if let Some(constant) = several.constant {
-            return Ok(Some(Cell::Value(constant)));
-        }
-        let all = |columns: &[String]| columns.iter().map(|column| cell(column)).collect::<Result<Vec<_>, E>>();
-        let (sum, minus) = (Cell::sum(all(&several.sum)?), Cell::sum(all(&several.minus)?));
-        match (sum, minus) {
-            (Cell::Absent, _) => Ok(None),
-            (sum, Cell::Absent) if several.minus.is_empty() => Ok(Some(sum)),
-            (Cell::Value(sum), Cell::Value(minus)) => match sum.checked_sub(minus) {
-                Some(rest) => Ok(Some(Cell::Value(rest))),
-                None => Err(E::from(format!(
-                    "{} is {sum} and {} is {minus}: the difference is below 0",
-                    several.sum.join(" + "),
-                    several.minus.join(" + "),
-                ))),
-            },
-            _ => Ok(Some(Cell::Illegible)),
-        }
-    }
-}
-
-impl From<String> for SourceError {
-    fn from(message: String) -> Self {
-        Self { file: String::new(), line: 0, field: String::new(), message }
-    }
-}
-
 fn check_register(source: &Source<'_>, raw: RegisterFile, pack: &Pack) -> Result<RegisterMapping, SourceError> {
     let units = raw
         .unit
@@ -523,150 +420,4 @@ fn check_register(source: &Source<'_>, raw: RegisterFile, pack: &Pack) -> Result
         })
         .collect::<Result<_, SourceError>>()?;
     Ok(RegisterMapping { registered: raw.registered, units })
-}
-
-/// A results file that is being read.
-struct Table<'a> {
-    file: &'a str,
-    headers: StringRecord,
-    reader: csv::Reader<std::io::Cursor<Vec<u8>>>,
-    record: StringRecord,
-}
-
-impl<'a> Table<'a> {
-    fn open(file: &'a str, bytes: &[u8], delimiter: u8, encodings: &[Encoding]) -> Result<Self, SourceError> {
-        let fault = |message: &str| SourceError {
-            file: file.to_owned(),
-            line: 1,
-            field: String::new(),
-            message: message.to_owned(),
-        };
-        let text = encodings
-            .iter()
-            .find_map(|encoding| decode(*encoding, bytes))
-            .ok_or_else(|| fault("the file is in none of the encodings that the mapping names"))?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .from_reader(std::io::Cursor::new(text.as_bytes().to_vec()));
-        let headers = reader.headers().map_err(|error| fault(&csv_message(&error)))?.clone();
-        if headers.is_empty() || headers.iter().all(str::is_empty) {
-            return Err(fault("the file has no header line"));
-        }
-        if let Some(twice) = headers.iter().enumerate().find(|(at, name)| headers.iter().take(*at).any(|one| one == *name)) {
-            return Err(SourceError { field: twice.1.to_owned(), ..fault("this column is there twice") });
-        }
-        Ok(Self { file, headers, reader, record: StringRecord::new() })
-    }
-
-    /// Goes to the next row; `false` at the end.
-    fn next(&mut self) -> Result<bool, SourceError> {
-        let before = self.reader.position().line();
-        let more = self.reader.read_record(&mut self.record).map_err(|error| {
-            let line = error.position().map_or(before, csv::Position::line);
-            self.fault(line, "", csv_message(&error))
-        })?;
-        let field = self.record.iter().position(|field| field.contains('\n'));
-        if let (true, Some(at)) = (more, field) {
-            let column = self.headers.get(at).unwrap_or_default();
-            return Err(self.fault(
-                self.line(),
-                column,
-                "a quote opens here and the field runs over the end of the line; remove the stray quote",
-            ));
-        }
-        Ok(more)
-    }
-
-    fn line(&self) -> u64 {
-        self.record.position().map_or(0, csv::Position::line)
-    }
-
-    fn column(&self, name: &str) -> Result<usize, SourceError> {
-        self.headers.iter().position(|header| header == name).ok_or_else(|| {
-            let there: Vec<&str> = self.headers.iter().collect();
-            self.fault(1, name, format!("this column is missing; the file has {}", there.join(", ")))
-        })
-    }
-
-    fn field(&self, column: &str) -> Result<&str, SourceError> {
-        Ok(self.record.get(self.column(column)?).unwrap_or_default().trim())
-    }
-
-    fn cell(&self, column: &str, may_be_blank: bool) -> Result<Cell, SourceError> {
-        let text = self.field(column)?;
-        match text.parse() {
-            Ok(value) if value <= Cell::LARGEST && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Ok(Cell::Value(value))
-            }
-            _ if text.is_empty() && may_be_blank => Ok(Cell::Blank),
-            _ if text.is_empty() => Err(self.fault_here(column, "the field is blank where a number belongs")),
-            _ => Err(self.fault_here(column, format!("`{text}` is not a whole number of votes from 0 to {}", Cell::LARGEST))),
-        }
-    }
-
-    fn number(&self, number: &Number) -> Result<Option<Cell>, SourceError> {
-        let (optional, may_be_blank) = match number {
-            Number::Column(_) => (false, false),
-            Number::Several(several) => (several.optional, several.may_be_blank),
-        };
-        let cell = |column: &str| match self.column(column) {
-            Err(_) if optional => Ok(Cell::Absent),
-            Err(fault) => Err(fault),
-            Ok(_) => self.cell(column, may_be_blank),
-        };
-        number.evaluate(cell).map_err(|fault| if fault.file.is_empty() { self.fault_here("", fault.message) } else { fault })
-    }
-
-    fn text(&self, text: &Text) -> Result<String, SourceError> {
-        let mut joined = String::new();
-        for piece in text {
-            match piece {
-                Piece::Constant(constant) => joined.push_str(constant),
-                Piece::Column(piece) => joined.push_str(&self.piece(piece)?),
-            }
-        }
-        Ok(joined)
-    }
-
-    fn piece(&self, piece: &ColumnPiece) -> Result<Cow<'_, str>, SourceError> {
-        let mut text = self.field(&piece.column)?;
-        if let Some(split) = &piece.split {
-            let part = piece.part.unwrap_or(1);
-            text = part.checked_sub(1).and_then(|part| text.split(split.as_str()).nth(part)).ok_or_else(|| {
-                self.fault_here(&piece.column, format!("`{text}` has no part {part} between `{split}`"))
-            })?;
-        }
-        let missing = piece.pad.saturating_sub(text.chars().count());
-        let padded = if missing > 0 && !text.is_empty() { Cow::Owned("0".repeat(missing) + text) } else { Cow::Borrowed(text) };
-        match piece.first {
-            Some(first) => Ok(Cow::Owned(padded.chars().take(first).collect())),
-            None => Ok(padded),
-        }
-    }
-
-    fn station(&self, text: &Text) -> Result<StationId, SourceError> {
-        StationId::new(self.text(text)?).map_err(|error| self.fault_here("", error.to_string()))
-    }
-
-    fn fault_here(&self, column: &str, message: impl Into<String>) -> SourceError {
-        self.fault(self.line(), column, message)
-    }
-
-    fn fault(&self, line: u64, column: &str, message: impl Into<String>) -> SourceError {
-        SourceError {
-            file: self.file.to_owned(),
-            line: usize::try_from(line).unwrap_or(usize::MAX),
-            field: column.to_owned(),
-            message: message.into(),
-        }
-    }
-}
-
-fn decode(encoding: Encoding, bytes: &[u8]) -> Option<Cow<'_, str>> {
-    match encoding {
-        Encoding::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-        Encoding::Latin1 => Some(encoding_rs::mem::decode_latin1(bytes)),
-        Encoding::Utf16Le => encoding_rs::UTF_16LE.decode_without_bom_handling_and_without_replacement(bytes),
-    }
 }
