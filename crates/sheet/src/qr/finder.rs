@@ -294,6 +294,16 @@ pub(super) fn refine(canvas: &Canvas, finder: &mut Finder) {
     }
 }
 
+/// Correlation of the picture with a finder pattern in a given outline; 0 without one.
+pub(super) fn clarity(canvas: &Canvas, finder: &Finder) -> f32 {
+    let Some([a, b, c, d]) = finder.corners else {
+        return 0.0;
+    };
+    let across = b.minus(a).plus(c.minus(d)).times(1.0 / 14.0);
+    let down = d.minus(a).plus(c.minus(b)).times(1.0 / 14.0);
+    square_correlation(canvas, &[finder.centre, across, down])
+}
+
 /// Correlation of the picture with a finder pattern of the given centre and module; its wiped or blotted middle and
 /// what surrounds it do not count.
 fn square_correlation(canvas: &Canvas, frame: &[Point; 3]) -> f32 {

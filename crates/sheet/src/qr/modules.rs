@@ -43,6 +43,13 @@ impl Modules {
         self.darkness.get(index).copied().unwrap_or(0.0)
     }
 
+    /// How many modules say the same in every symbol of this version, the finder patterns left aside: those of the timing
+    /// and alignment patterns and the version areas.
+    pub(super) fn fixed(&self) -> usize {
+        let version_areas = if self.version.has_version_areas() { 36 } else { 0 };
+        2 * (self.side() - 16) + 25 * self.version.alignment_centres().len() + version_areas
+    }
+
     /// How clear the modules are on the whole, 0 to 1.
     pub(super) fn clarity(&self) -> f32 {
         let sum: f32 = self.darkness.iter().map(|darkness| darkness.abs()).sum();

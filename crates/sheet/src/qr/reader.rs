@@ -55,14 +55,23 @@ impl Miss {
 /// Agreement with the fixed patterns under which there is no symbol.
 const NO_SYMBOL: f32 = 0.25;
 
-/// Agreement from which a symbol that cannot be read is reported as one.
-const SURELY_SYMBOL: f32 = 0.5;
+/// Correlation from which a finder pattern counts as evidence that there is a symbol.
+const CLEAR_FINDER: f32 = 0.7;
+
+/// How well the fixed patterns must agree with the grid, and that times the root of how many modules they have, for
+/// something to be reported as a symbol whose outline is lost, or as one that was found. Print looks a little like
+/// anything, and a large grid finds more of it that fits.
+const OUTLINE: (f32, f32) = (0.4, 5.0);
+const SYMBOL: (f32, f32) = (0.5, 6.5);
+
+/// The same for a symbol whose three finder patterns are clear: small ones have little else.
+const SMALL_SYMBOL: (f32, f32) = (0.5, 2.2);
 
 /// Constellations tried in one canvas.
 const MOST_TRIES: usize = 24;
 
 /// Guesses at the rest of a symbol from one or two finder patterns, made in one canvas, and of them read.
-const MOST_GUESSES: usize = 96;
+const MOST_GUESSES: usize = 48;
 const MOST_READ_GUESSES: usize = 8;
 
 /// Symbols on which no effort is spared, in one canvas.
@@ -253,8 +262,16 @@ impl Reading<'_> {
         let version = modules.version().number();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let corners = self.original(grid.corners());
+        let clear = constellation
+            .members()
+            .filter(|index| finder::clarity(self.canvas, &self.finders[*index]) >= CLEAR_FINDER)
+            .count();
+        let reaches = |(share, sureness): (f32, f32)| {
+            agreement >= share && agreement * (modules.fixed() as f32).sqrt() >= sureness
+        };
         let (failure, cause) = match cause {
-            _ if agreement < SURELY_SYMBOL => {
+            _ if clear < 3 && !reaches(OUTLINE) => return,
+            _ if !(reaches(SYMBOL) || clear >= 3 && reaches(SMALL_SYMBOL)) => {
                 let near = self.canvas.to_original(constellation.middle(self.finders));
                 (Failure::OutlineLost { near }, None)
             }
