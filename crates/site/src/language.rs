@@ -176,7 +176,7 @@ impl Language {
         let digits = number.to_string();
         let mut grouped = String::with_capacity(digits.len() * 2);
         for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at) % 3 == 0 {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 grouped.push_str(&self.form.group);
             }
             grouped.push(digit);

@@ -13,7 +13,9 @@ use testigo_site::language::{BUILT_IN, Language, places};
 const BY_CODE: [&str; 3] = ["check.", "failure.", "ruling_reason."];
 
 /// Codes of failures to read a sheet, as the readers give them.
-const FAILURES: [&str; 7] = [
+const FAILURES: [&str; 9] = [
+    "picture-damaged",
+    "code-needs-confirmation",
     "no-code-found",
     "code-outline-lost",
     "code-cut-off",

@@ -17,7 +17,7 @@ pub(super) fn draw(scene: Scene<'_>, part: u32) -> Option<Inside> {
         @if rows.is_empty() { p.empty { (scene.t("sheets.none")) } }
         div.gallery { @for sheet in rows { (picture(scene, *sheet, false)) } }
         (scene.parts(sheets.len(), SHEETS, part, Page::Sheets))
-        p.note { a href="/data/sheets.csv" { (scene.t("list.csv")) } }
+        p.note { a href="/data/sheets.csv" { (scene.t("sheets.csv_all")) } }
     };
     let title = scene.language.count("sheets.title", number);
     Some(Inside { description: format!("{title}. {}", scene.t("sheets.lead")), title, json: None, main })
