@@ -34,23 +34,11 @@ impl Area {
     /// # Errors
     /// [`MaskError::NoArea`] when it is empty or reaches beyond the sheet.
     pub fn new(left: u16, top: u16, width: u16, height: u16) -> Result<Self, MaskError> {
-        let fits = |start: u16, length: u16| {
-            length > 0 && start.checked_add(length).is_some_and(|end| end <= WHOLE)
-        };
+        let fits = |start: u16, length: u16| length > 0 && start.checked_add(length).is_some_and(|end| end <= WHOLE);
         if fits(left, width) && fits(top, height) {
-            Ok(Self {
-                left,
-                top,
-                width,
-                height,
-            })
+            Ok(Self { left, top, width, height })
         } else {
-            Err(MaskError::NoArea {
-                left,
-                top,
-                width,
-                height,
-            })
+            Err(MaskError::NoArea { left, top, width, height })
         }
     }
 
@@ -59,12 +47,7 @@ impl Area {
     pub fn place(&self, width: u32, height: u32) -> Rectangle {
         let (left, right) = stretch(self.left, self.width, width);
         let (top, bottom) = stretch(self.top, self.height, height);
-        Rectangle {
-            left,
-            top,
-            width: right - left,
-            height: bottom - top,
-        }
+        Rectangle { left, top, width: right - left, height: bottom - top }
     }
 }
 
@@ -75,10 +58,7 @@ fn stretch(start: u16, length: u16, pixels: u32) -> (u32, u32) {
     let end = (u64::from(start) + u64::from(length)) * u64::from(pixels);
     let end = end.div_ceil(whole);
     // Neither exceeds `pixels`.
-    (
-        u32::try_from(first).unwrap_or(pixels),
-        u32::try_from(end).unwrap_or(pixels),
-    )
+    (u32::try_from(first).unwrap_or(pixels), u32::try_from(end).unwrap_or(pixels))
 }
 
 /// What is published of a sheet.
@@ -148,8 +128,7 @@ pub fn rendition(
     limits: &Limits,
 ) -> Result<Rendition, MaskError> {
     if stripped.format == Format::Jpeg {
-        let coefficients =
-            Jpeg::parse(&stripped.bytes, limits).and_then(|jpeg| jpeg.coefficients(limits));
+        let coefficients = Jpeg::parse(&stripped.bytes, limits).and_then(|jpeg| jpeg.coefficients(limits));
         match coefficients {
             Ok(coefficients) => return blank_blocks(coefficients, stripped, areas, keep),
             // Other codings, and damage that the general decoder may still show something of.
@@ -166,33 +145,19 @@ fn blank_blocks(
     areas: &[Area],
     keep: &[Rectangle],
 ) -> Result<Rendition, MaskError> {
-    let Stripped {
-        width,
-        height,
-        orientation,
-        ..
-    } = *stripped;
+    let Stripped { width, height, orientation, .. } = *stripped;
     let (seen_width, seen_height) = stripped.upright_size();
     let stored: Vec<Rectangle> = areas
         .iter()
-        .map(|area| {
-            orientation.stored_rectangle(area.place(seen_width, seen_height), width, height)
-        })
+        .map(|area| orientation.stored_rectangle(area.place(seen_width, seen_height), width, height))
         .filter_map(|area| coefficients.around(area))
         .collect();
-    let masked: Vec<Rectangle> = stored
-        .iter()
-        .map(|&area| orientation.upright_rectangle(area, width, height))
-        .collect();
+    let masked: Vec<Rectangle> =
+        stored.iter().map(|&area| orientation.upright_rectangle(area, width, height)).collect();
     check_kept(&masked, keep)?;
     coefficients.wipe(&stored);
     let bytes = coefficients.encode(orientation)?;
-    Ok(published(
-        bytes,
-        Format::Jpeg,
-        (seen_width, seen_height),
-        masked,
-    ))
+    Ok(published(bytes, Format::Jpeg, (seen_width, seen_height), masked))
 }
 
 fn fill_pixels(
@@ -211,12 +176,7 @@ fn fill_pixels(
     for area in &masked {
         fill(&mut image, *area);
     }
-    Ok(published(
-        picture::encode_png(&image)?,
-        Format::Png,
-        (width, height),
-        masked,
-    ))
+    Ok(published(picture::encode_png(&image)?, Format::Png, (width, height), masked))
 }
 
 /// Paints an area in the grey that a blank JPEG block has, opaque.
@@ -233,35 +193,16 @@ fn fill(image: &mut DynamicImage, area: Rectangle) {
 
 fn check_kept(masked: &[Rectangle], keep: &[Rectangle]) -> Result<(), MaskError> {
     for (number, &masked) in (1..).zip(masked) {
-        if let Some(&kept) = keep
-            .iter()
-            .find(|kept| kept.intersection(&masked).is_some())
-        {
-            return Err(MaskError::Covers {
-                number,
-                masked,
-                kept,
-            });
+        if let Some(&kept) = keep.iter().find(|kept| kept.intersection(&masked).is_some()) {
+            return Err(MaskError::Covers { number, masked, kept });
         }
     }
     Ok(())
 }
 
-fn published(
-    bytes: Vec<u8>,
-    format: Format,
-    (width, height): (u32, u32),
-    masked: Vec<Rectangle>,
-) -> Rendition {
+fn published(bytes: Vec<u8>, format: Format, (width, height): (u32, u32), masked: Vec<Rectangle>) -> Rendition {
     let (extension, media_type) = (format.extension(), format.media_type());
-    Rendition {
-        bytes,
-        extension,
-        media_type,
-        width,
-        height,
-        masked,
-    }
+    Rendition { bytes, extension, media_type, width, height, masked }
 }
 
 #[cfg(test)]
@@ -272,42 +213,20 @@ mod tests {
     fn an_area_lies_inside_the_sheet() {
         assert!(Area::new(0, 0, 10_000, 10_000).is_ok());
         assert!(Area::new(9_999, 9_999, 1, 1).is_ok());
-        for (left, top, width, height) in [
-            (0, 0, 0, 1),
-            (0, 0, 1, 0),
-            (1, 0, 10_000, 1),
-            (0, 65_535, 1, 1),
-        ] {
-            assert_eq!(
-                Area::new(left, top, width, height),
-                Err(MaskError::NoArea {
-                    left,
-                    top,
-                    width,
-                    height
-                })
-            );
+        for (left, top, width, height) in [(0, 0, 0, 1), (0, 0, 1, 0), (1, 0, 10_000, 1), (0, 65_535, 1, 1)] {
+            assert_eq!(Area::new(left, top, width, height), Err(MaskError::NoArea { left, top, width, height }));
         }
     }
 
     #[test]
     fn an_area_is_rounded_outwards_to_pixels() {
         let place = |left, top, width, height, size: (u32, u32)| {
-            Area::new(left, top, width, height)
-                .unwrap()
-                .place(size.0, size.1)
-                .to_string()
+            Area::new(left, top, width, height).unwrap().place(size.0, size.1).to_string()
         };
         assert_eq!(place(0, 0, 10_000, 10_000, (628, 6_800)), "628x6800+0+0");
-        assert_eq!(
-            place(0, 5_000, 10_000, 2_500, (628, 6_801)),
-            "628x1701+0+3400"
-        );
+        assert_eq!(place(0, 5_000, 10_000, 2_500, (628, 6_801)), "628x1701+0+3400");
         assert_eq!(place(3_333, 3_333, 1, 1, (100, 10)), "1x1+33+3");
         assert_eq!(place(9_999, 9_999, 1, 1, (3, 3)), "1x1+2+2");
-        assert_eq!(
-            place(0, 0, 10_000, 10_000, (u32::MAX, u32::MAX)),
-            format!("{0}x{0}+0+0", u32::MAX)
-        );
+        assert_eq!(place(0, 0, 10_000, 10_000, (u32::MAX, u32::MAX)), format!("{0}x{0}+0+0", u32::MAX));
     }
 }

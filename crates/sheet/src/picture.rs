@@ -32,11 +32,7 @@ impl GreyPicture {
     #[must_use]
     pub fn new(width: u32, height: u32, pixels: Vec<u8>) -> Option<Self> {
         let expected = usize::try_from(u64::from(width) * u64::from(height)).ok()?;
-        (pixels.len() == expected).then_some(Self {
-            width,
-            height,
-            pixels,
-        })
+        (pixels.len() == expected).then_some(Self { width, height, pixels })
     }
 
     /// Width in pixels.
@@ -82,40 +78,25 @@ impl GreyPicture {
         if orientation == Orientation::UPRIGHT {
             return self;
         }
-        let Self {
-            width,
-            height,
-            pixels,
-        } = self;
+        let Self { width, height, pixels } = self;
         let (size, flips) = (orientation.upright_size(width, height), orientation);
         let mut turned = vec![0; pixels.len()];
         let stride = usize::try_from(size.0).unwrap_or(usize::MAX);
         let mut source = pixels.iter();
         for top in 0..height {
             for left in 0..width {
-                let stored = Rectangle {
-                    left,
-                    top,
-                    width: 1,
-                    height: 1,
-                };
+                let stored = Rectangle { left, top, width: 1, height: 1 };
                 let seen = flips.upright_rectangle(stored, width, height);
                 let at = usize::try_from(seen.top)
                     .ok()
                     .zip(usize::try_from(seen.left).ok())
                     .map(|(row, column)| row * stride + column);
-                if let (Some(target), Some(&level)) =
-                    (at.and_then(|at| turned.get_mut(at)), source.next())
-                {
+                if let (Some(target), Some(&level)) = (at.and_then(|at| turned.get_mut(at)), source.next()) {
                     *target = level;
                 }
             }
         }
-        Self {
-            width: size.0,
-            height: size.1,
-            pixels: turned,
-        }
+        Self { width: size.0, height: size.1, pixels: turned }
     }
 }
 
@@ -146,9 +127,7 @@ pub(crate) fn decode_grey_as_stored(
             // Kinds that are not read there, and damage that a more lenient decoder may show something of.
             Err(PictureError::Unsupported { .. }) => {}
             Err(damage @ PictureError::Corrupt { .. }) => {
-                return decode_image(bytes, format, limits, 1)
-                    .map(grey)
-                    .map_err(|_| damage);
+                return decode_image(bytes, format, limits, 1).map(grey).map_err(|_| damage);
             }
             decided => return decided,
         }
@@ -161,23 +140,16 @@ pub(crate) fn grey(image: DynamicImage) -> GreyPicture {
     let (width, height) = (image.width(), image.height());
     let pixels = match image {
         DynamicImage::ImageLuma8(image) => image.into_raw(),
-        DynamicImage::ImageLumaA8(image) => image
-            .pixels()
-            .map(|p| over_white(u32::from(p.0[0]), p.0[1]))
-            .collect(),
+        DynamicImage::ImageLumaA8(image) => image.pixels().map(|p| over_white(u32::from(p.0[0]), p.0[1])).collect(),
         DynamicImage::ImageRgb8(image) => image.pixels().map(|p| luma(p.0)).collect(),
-        DynamicImage::ImageRgba8(image) => image
-            .pixels()
-            .map(|p| over_white(u32::from(luma([p.0[0], p.0[1], p.0[2]])), p.0[3]))
-            .collect(),
-        DynamicImage::ImageLuma16(image) => image.pixels().map(|p| high_byte(p.0[0])).collect(),
-        DynamicImage::ImageLumaA16(image) => image
-            .pixels()
-            .map(|p| over_white(u32::from(high_byte(p.0[0])), high_byte(p.0[1])))
-            .collect(),
-        DynamicImage::ImageRgb16(image) => {
-            image.pixels().map(|p| luma(p.0.map(high_byte))).collect()
+        DynamicImage::ImageRgba8(image) => {
+            image.pixels().map(|p| over_white(u32::from(luma([p.0[0], p.0[1], p.0[2]])), p.0[3])).collect()
         }
+        DynamicImage::ImageLuma16(image) => image.pixels().map(|p| high_byte(p.0[0])).collect(),
+        DynamicImage::ImageLumaA16(image) => {
+            image.pixels().map(|p| over_white(u32::from(high_byte(p.0[0])), high_byte(p.0[1]))).collect()
+        }
+        DynamicImage::ImageRgb16(image) => image.pixels().map(|p| luma(p.0.map(high_byte))).collect(),
         DynamicImage::ImageRgba16(image) => image
             .pixels()
             .map(|p| p.0.map(high_byte))
@@ -185,17 +157,12 @@ pub(crate) fn grey(image: DynamicImage) -> GreyPicture {
             .collect(),
         other => other.to_rgb8().pixels().map(|p| luma(p.0)).collect(),
     };
-    GreyPicture {
-        width,
-        height,
-        pixels,
-    }
+    GreyPicture { width, height, pixels }
 }
 
 fn luma([red, green, blue]: [u8; 3]) -> u8 {
     // 0.299 R + 0.587 G + 0.114 B in 65536ths.
-    let sum =
-        19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue) + 32_768;
+    let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue) + 32_768;
     sum.to_le_bytes()[2]
 }
 

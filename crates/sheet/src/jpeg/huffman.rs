@@ -7,7 +7,7 @@ use crate::picture::PictureError;
 /// Bits looked at by the table that delivers one coefficient.
 const LOOK: u32 = 10;
 /// Bits looked at by the table that skips several coefficients.
-const SKIP_LOOK: u32 = 12;
+const SKIP_LOOK: u32 = 13;
 
 /// More than any block has left: the run of the end-of-block code.
 const END: u8 = 64;

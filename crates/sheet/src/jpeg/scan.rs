@@ -10,13 +10,22 @@ use crate::picture::{Format, GreyPicture, PictureError, Rectangle};
 /// Largest DC coefficient of 8-bit samples, with room for sloppy encoders.
 const MAX_DC: i32 = 2047;
 
-/// Where a block stands, and what precedes it.
+/// Where a block stands in its component.
 struct Place {
-    /// Which of the scan's components.
-    part: usize,
-    /// Column and row of the block in its component.
     column: u32,
     row: u32,
+}
+
+/// One block of a unit.
+struct UnitBlock<'a> {
+    part: &'a ScanPart,
+    /// Which of the scan's components.
+    number: usize,
+    /// Where it stands in the unit, and how many blocks of its component a unit has across and down.
+    column: u32,
+    row: u32,
+    across: u32,
+    down: u32,
 }
 
 /// Calls `visit` for every block of a scan until, at the start of a row of units, `last_row` of the first component is
@@ -28,29 +37,27 @@ fn walk(
     last_row: u32,
     mut visit: impl FnMut(&mut BitReader<'_>, &ScanPart, &Place, &mut i32) -> Result<(), PictureError>,
 ) -> Result<(), PictureError> {
-    // Blocks of one unit: part, column and row within it.
-    let mut unit: Vec<Place> = Vec::new();
-    let mut steps: Vec<(u32, u32)> = Vec::new();
+    let mut unit: Vec<UnitBlock<'_>> = Vec::new();
     let (mut wide, mut high) = (frame.units_wide, frame.units_high);
-    for (part, chosen) in scan.parts.iter().enumerate() {
-        let component = frame.components.get(chosen.component).ok_or_else(|| corrupt(scan.offset, "no component"))?;
+    for (number, part) in scan.parts.iter().enumerate() {
+        let component = frame.components.get(part.component);
+        let component = component.ok_or_else(|| corrupt(scan.offset, "a scan names no component"))?;
+        let (mut across, mut down) = (component.horizontal, component.vertical);
         if scan.parts.len() == 1 {
             (wide, high) = (component.blocks_wide, component.blocks_high);
-            unit.push(Place { part, column: 0, row: 0 });
-            steps.push((1, 1));
-            continue;
+            (across, down) = (1, 1);
         }
-        for row in 0..component.vertical {
-            unit.extend((0..component.horizontal).map(|column| Place { part, column, row }));
+        for row in 0..down {
+            unit.extend((0..across).map(|column| UnitBlock { part, number, column, row, across, down }));
         }
-        steps.push((component.horizontal, component.vertical));
     }
     let mut reader = BitReader::new(scan.data, scan.offset);
+    // A frame read here has at most three components.
     let mut previous = [0_i32; 4];
     let mut until_restart = scan.restart_interval;
     let mut restarts = 0_u8;
     for unit_row in 0..high {
-        if steps.first().is_some_and(|&(_, vertical)| unit_row * vertical > last_row) {
+        if unit.first().is_some_and(|first| unit_row * first.down > last_row) {
             return Ok(());
         }
         for unit_column in 0..wide {
@@ -63,18 +70,12 @@ fn walk(
                 }
                 until_restart -= 1;
             }
-            for place in &unit {
-                let (part, dc, (across, down)) =
-                    match (scan.parts.get(place.part), previous.get_mut(place.part), steps.get(place.part)) {
-                        (Some(part), Some(dc), Some(&steps)) => (part, dc, steps),
-                        _ => return Err(corrupt(scan.offset, "a scan has too many components")),
-                    };
+            for block in &unit {
                 let place = Place {
-                    part: place.part,
-                    column: unit_column * across + place.column,
-                    row: unit_row * down + place.row,
+                    column: unit_column.wrapping_mul(block.across).wrapping_add(block.column),
+                    row: unit_row.wrapping_mul(block.down).wrapping_add(block.row),
                 };
-                visit(&mut reader, part, &place, dc)?;
+                visit(&mut reader, block.part, &place, &mut previous[block.number & 3])?;
             }
         }
         reader.check()?;

@@ -17,11 +17,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 64 MiB, 100 megapixels, 400 MiB: a long strip at 600 dots per inch passes, a decompression bomb does not.
     fn default() -> Self {
-        Self {
-            max_bytes: 64 << 20,
-            max_pixels: 100_000_000,
-            max_memory: 400 << 20,
-        }
+        Self { max_bytes: 64 << 20, max_pixels: 100_000_000, max_memory: 400 << 20 }
     }
 }
 
@@ -29,10 +25,7 @@ impl Limits {
     pub(crate) fn check_bytes(&self, bytes: &[u8]) -> Result<(), PictureError> {
         let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if found > self.max_bytes {
-            return Err(PictureError::TooManyBytes {
-                found,
-                limit: self.max_bytes,
-            });
+            return Err(PictureError::TooManyBytes { found, limit: self.max_bytes });
         }
         Ok(())
     }
@@ -47,27 +40,14 @@ impl Limits {
     ) -> Result<(), PictureError> {
         let pixels = u64::from(width) * u64::from(height);
         if pixels == 0 {
-            return Err(PictureError::NoPixels {
-                format,
-                width,
-                height,
-            });
+            return Err(PictureError::NoPixels { format, width, height });
         }
         if pixels > self.max_pixels {
-            return Err(PictureError::TooManyPixels {
-                width,
-                height,
-                limit: self.max_pixels,
-            });
+            return Err(PictureError::TooManyPixels { width, height, limit: self.max_pixels });
         }
         let needed = pixels.saturating_mul(bytes_per_pixel);
         if needed > self.max_memory {
-            return Err(PictureError::TooMuchMemory {
-                width,
-                height,
-                needed,
-                limit: self.max_memory,
-            });
+            return Err(PictureError::TooMuchMemory { width, height, needed, limit: self.max_memory });
         }
         Ok(())
     }
@@ -113,9 +93,7 @@ pub enum PictureError {
         height: u32,
     },
     /// A picture that claims more pixels than allowed.
-    #[error(
-        "the picture claims {width} x {height} pixels, more than the {limit} allowed; scan at a lower resolution"
-    )]
+    #[error("the picture claims {width} x {height} pixels, more than the {limit} allowed; scan at a lower resolution")]
     TooManyPixels {
         /// Width in pixels.
         width: u32,
@@ -154,9 +132,7 @@ pub enum PictureError {
         pages: usize,
     },
     /// A part was asked for that the picture does not have.
-    #[error(
-        "the area {region} (width x height + left + top) lies outside the picture of {width} x {height} pixels"
-    )]
+    #[error("the area {region} (width x height + left + top) lies outside the picture of {width} x {height} pixels")]
     Outside {
         /// The part, in pixels.
         region: Rectangle,
@@ -166,9 +142,7 @@ pub enum PictureError {
         height: u32,
     },
     /// The file stops before the picture does.
-    #[error(
-        "the {format} is cut short: it ends after {length} bytes, inside {inside}; copy it again from its source"
-    )]
+    #[error("the {format} is cut short: it ends after {length} bytes, inside {inside}; copy it again from its source")]
     Truncated {
         /// The kind of picture.
         format: Format,

@@ -106,32 +106,20 @@ pub fn sniff(bytes: &[u8]) -> Result<Format, PictureError> {
         return Ok(Format::WebP);
     }
     for &(offset, signature, found, advice) in FOREIGN {
-        if bytes
-            .get(offset..)
-            .is_some_and(|rest| rest.starts_with(signature))
-        {
+        if bytes.get(offset..).is_some_and(|rest| rest.starts_with(signature)) {
             return Err(PictureError::Foreign { found, advice });
         }
     }
     if let Some((found, advice)) = text(bytes) {
         return Err(PictureError::Foreign { found, advice });
     }
-    let start = bytes
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let start = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
     Err(PictureError::Unknown { start })
 }
 
 /// Documents and markup, which may have blanks or other bytes before their signature.
 fn text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    let head: Vec<u8> = bytes
-        .iter()
-        .take(1024)
-        .map(u8::to_ascii_lowercase)
-        .collect();
+    let head: Vec<u8> = bytes.iter().take(1024).map(u8::to_ascii_lowercase).collect();
     let has = |needle: &[u8]| head.windows(needle.len()).any(|window| window == needle);
     if has(b"%pdf-") {
         return Some(("a PDF document", "export its pages as pictures"));
@@ -166,10 +154,7 @@ mod tests {
             (b"RIFF\0\0\0\0WEBPVP8 ", Ok(Format::WebP)),
             (b"RIFF\0\0\0\0WAVEfmt ", Err("a sound or video file")),
             (b"GIF89a\xff\xd8\xff", Err("a GIF")),
-            (
-                b"  \n<svg xmlns='http://www.w3.org/2000/svg'>",
-                Err("an SVG drawing"),
-            ),
+            (b"  \n<svg xmlns='http://www.w3.org/2000/svg'>", Err("an SVG drawing")),
             (b"<?xml version='1.0'?><svg>", Err("an SVG drawing")),
             (b"<?xml version='1.0'?><rss>", Err("an XML document")),
             (b"\xef\xbb\xbf<!DOCTYPE HTML><p>", Err("a web page")),
@@ -189,11 +174,6 @@ mod tests {
             }
         }
         assert_eq!(sniff(b""), Err(PictureError::Empty));
-        assert_eq!(
-            sniff(b"hello"),
-            Err(PictureError::Unknown {
-                start: "68 65 6c 6c 6f".into()
-            })
-        );
+        assert_eq!(sniff(b"hello"), Err(PictureError::Unknown { start: "68 65 6c 6c 6f".into() }));
     }
 }

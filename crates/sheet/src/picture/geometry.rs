@@ -19,12 +19,7 @@ impl Rectangle {
     /// The whole of a picture.
     #[must_use]
     pub fn whole(width: u32, height: u32) -> Self {
-        Self {
-            left: 0,
-            top: 0,
-            width,
-            height,
-        }
+        Self { left: 0, top: 0, width, height }
     }
 
     /// First column to its right.
@@ -48,12 +43,7 @@ impl Rectangle {
         let (left, top) = (self.left.max(other.left), self.top.max(other.top));
         let width = self.right().min(other.right()).checked_sub(left)?;
         let height = self.bottom().min(other.bottom()).checked_sub(top)?;
-        (width > 0 && height > 0).then_some(Self {
-            left,
-            top,
-            width,
-            height,
-        })
+        (width > 0 && height > 0).then_some(Self { left, top, width, height })
     }
 
     /// The part inside a picture of this size; `None` when that is nothing.
@@ -66,11 +56,7 @@ impl Rectangle {
 impl fmt::Display for Rectangle {
     /// Width x height + left + top, as in X11 and ImageMagick.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{}x{}+{}+{}",
-            self.width, self.height, self.left, self.top
-        )
+        write!(formatter, "{}x{}+{}+{}", self.width, self.height, self.left, self.top)
     }
 }
 
@@ -91,10 +77,7 @@ impl Orientation {
     /// `None` outside 1 to 8.
     #[must_use]
     pub fn from_number(number: u16) -> Option<Self> {
-        u8::try_from(number)
-            .ok()
-            .filter(|number| (1..=8).contains(number))
-            .map(Self)
+        u8::try_from(number).ok().filter(|number| (1..=8).contains(number)).map(Self)
     }
 
     /// The EXIF value, 1 to 8.
@@ -121,21 +104,13 @@ impl Orientation {
     /// Width and height as seen, from those stored.
     #[must_use]
     pub fn upright_size(self, width: u32, height: u32) -> (u32, u32) {
-        if self.transposed() {
-            (height, width)
-        } else {
-            (width, height)
-        }
+        if self.transposed() { (height, width) } else { (width, height) }
     }
 
     /// Where a rectangle of a stored picture of `width` x `height` is seen.
     #[must_use]
     pub fn upright_rectangle(self, stored: Rectangle, width: u32, height: u32) -> Rectangle {
-        let turned = if self.transposed() {
-            transpose(stored)
-        } else {
-            stored
-        };
+        let turned = if self.transposed() { transpose(stored) } else { stored };
         self.mirror(turned, self.upright_size(width, height))
     }
 
@@ -143,38 +118,21 @@ impl Orientation {
     #[must_use]
     pub fn stored_rectangle(self, seen: Rectangle, width: u32, height: u32) -> Rectangle {
         let turned = self.mirror(seen, self.upright_size(width, height));
-        if self.transposed() {
-            transpose(turned)
-        } else {
-            turned
-        }
+        if self.transposed() { transpose(turned) } else { turned }
     }
 
     fn mirror(self, area: Rectangle, (width, height): (u32, u32)) -> Rectangle {
         let (sideways, upside_down) = self.mirrored();
         Rectangle {
-            left: if sideways {
-                width.saturating_sub(area.right())
-            } else {
-                area.left
-            },
-            top: if upside_down {
-                height.saturating_sub(area.bottom())
-            } else {
-                area.top
-            },
+            left: if sideways { width.saturating_sub(area.right()) } else { area.left },
+            top: if upside_down { height.saturating_sub(area.bottom()) } else { area.top },
             ..area
         }
     }
 }
 
 fn transpose(area: Rectangle) -> Rectangle {
-    Rectangle {
-        left: area.top,
-        top: area.left,
-        width: area.height,
-        height: area.width,
-    }
+    Rectangle { left: area.top, top: area.left, width: area.height, height: area.width }
 }
 
 #[cfg(test)]
@@ -205,11 +163,7 @@ mod tests {
         let upright = picture(&STORED[0].1);
         for (number, rows) in STORED {
             let orientation = Orientation::from_number(number).unwrap();
-            assert_eq!(
-                picture(&rows).upright(orientation),
-                upright,
-                "orientation {number}"
-            );
+            assert_eq!(picture(&rows).upright(orientation), upright, "orientation {number}");
         }
         assert_eq!(Orientation::from_number(0), None);
         assert_eq!(Orientation::from_number(9), None);
@@ -217,22 +171,13 @@ mod tests {
 
     #[test]
     fn rectangles_go_there_and_back() {
-        let area = Rectangle {
-            left: 3,
-            top: 5,
-            width: 11,
-            height: 2,
-        };
+        let area = Rectangle { left: 3, top: 5, width: 11, height: 2 };
         for number in 1..=8 {
             let orientation = Orientation::from_number(number).unwrap();
             let seen = orientation.upright_rectangle(area, 40, 30);
             let (width, height) = orientation.upright_size(40, 30);
             assert_eq!(seen.within(width, height), Some(seen));
-            assert_eq!(
-                orientation.stored_rectangle(seen, 40, 30),
-                area,
-                "orientation {number}"
-            );
+            assert_eq!(orientation.stored_rectangle(seen, 40, 30), area, "orientation {number}");
         }
     }
 }
