@@ -36,7 +36,9 @@ const LATE_EVERY: Duration = Duration::from_secs(4);
 const USUAL_PORT: u16 = 8080;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  testigo demo --dir my-election\n\nEverything is made up. With --dir, the election and its archive stay for trying other commands on them:\n  testigo tally my-election/archive\n  testigo check my-election/archive")]
+#[command(
+    after_help = "Example:\n  testigo demo --dir my-election\n\nEverything is made up. With --dir, the election and its archive stay for trying other commands on them:\n  testigo tally my-election/archive\n  testigo check my-election/archive"
+)]
 pub struct DemoArguments {
     /// Address and port of the site; port 0 takes a free one [default: 127.0.0.1:8080, or a free port where that is taken]
     #[arg(long, value_name = "ADDR")]
@@ -60,7 +62,9 @@ pub fn run(arguments: &DemoArguments) -> Result<ExitCode> {
     let listen = free_address(arguments.listen)?;
     let temporary = match arguments.dir {
         Some(_) => None,
-        None => Some(tempfile::Builder::new().prefix("testigo-demo-").tempdir().context("no temporary folder can be made")?),
+        None => Some(
+            tempfile::Builder::new().prefix("testigo-demo-").tempdir().context("no temporary folder can be made")?,
+        ),
     };
     let root = match (&arguments.dir, &temporary) {
         (Some(kept), _) => kept.as_path(),
@@ -96,7 +100,9 @@ fn free_address(asked: Option<SocketAddr>) -> Result<SocketAddr> {
     match TcpListener::bind(address) {
         Ok(_) => Ok(address),
         Err(_) if asked.is_none() => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
-        Err(error) => Err(error).with_context(|| format!("cannot listen on {address}; choose another address with --listen")),
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot listen on {address}; choose another address with --listen"))
+        }
     }
 }
 
@@ -126,7 +132,11 @@ fn prepare(root: &Path, stations: u32, seed: u64, rates: Rates) -> Result<Demo> 
     let new = init::create(&root.join("archive"), &files, register, None, Some(&keys.join("ledger.key")))?;
     let mut demo = Demo { root: root.to_owned(), archive: new.archive, late: Vec::new(), jobs };
 
-    say!("importing {} sheets in custody and {} pictures from the public", pictures(Folder::Sheets), pictures(Folder::Public));
+    say!(
+        "importing {} sheets in custody and {} pictures from the public",
+        pictures(Folder::Sheets),
+        pictures(Folder::Public)
+    );
     demo.import(Folder::Sheets, SourceClass::Custody)?;
     demo.import(Folder::Public, SourceClass::Public)?;
     say!("reading the codes on them");
@@ -135,7 +145,8 @@ fn prepare(root: &Path, stations: u32, seed: u64, rates: Rates) -> Result<Demo> 
     demo.import(Folder::Unread, SourceClass::Custody)?;
     say!("signing {} rulings", made.rulings.len());
     demo.sign(&made.rulings)?;
-    let late = (1..=pictures(Folder::Late)).map(|number| election.join(File { folder: Folder::Late, number }.to_string()));
+    let late =
+        (1..=pictures(Folder::Late)).map(|number| election.join(File { folder: Folder::Late, number }.to_string()));
     demo.late = late.collect();
     Ok(demo)
 }
@@ -160,7 +171,9 @@ impl Demo {
         key::admit(&mut self.archive, signer.verifying_key())?;
         let (count, _) = counting::load(&self.archive.reader()?)?;
         let sheets = self.sheets_by_file(&count)?;
-        let sheet = |file: &File| sheets.get(&file.to_string()).copied().with_context(|| format!("{file} is not in the archive"));
+        let sheet = |file: &File| {
+            sheets.get(&file.to_string()).copied().with_context(|| format!("{file} is not in the archive"))
+        };
         for ruling in rulings {
             let decision = match ruling {
                 Ruling::NotInstalled(station) => Decision::NotInstalled { station: station.clone() },
@@ -171,8 +184,11 @@ impl Demo {
                     let contest = count.definition().contest(contest).map(|(at, _)| at);
                     let of = count.sheet_by_entry(sheet(file)?);
                     let readings = index.zip(contest).map(|(station, contest)| count.readings(contest, station));
-                    let reading = readings.unwrap_or_default().into_iter().find(|reading| count.sheet_of(*reading) == of);
-                    Decision::AcceptReading { reading: reading.with_context(|| format!("{file} has not been read"))?.entry() }
+                    let reading =
+                        readings.unwrap_or_default().into_iter().find(|reading| count.sheet_of(*reading) == of);
+                    Decision::AcceptReading {
+                        reading: reading.with_context(|| format!("{file} has not been read"))?.entry(),
+                    }
                 }
             };
             rule::rule(&mut self.archive, decision, ruling.reason(), None, std::slice::from_ref(&signer))?;
@@ -276,7 +292,10 @@ mod tests {
         let (count, _) = counting::load(&reader).unwrap();
         let after = count.unit_totals(0, UnitIndex::WHOLE);
         assert_eq!(after.counted as usize, before as usize + late);
-        assert!(!count.stations_in(0, StationState::Received).is_empty(), "sheets that wait for a reader are left to wait");
+        assert!(
+            !count.stations_in(0, StationState::Received).is_empty(),
+            "sheets that wait for a reader are left to wait"
+        );
     }
 
     #[test]

@@ -54,7 +54,9 @@ fn after_help() -> String {
     let kinds: Vec<String> = Happening::ALL
         .into_iter()
         .filter(|happening| *happening != Happening::Plain)
-        .map(|happening| format!("  {:<14} {:>5}  {}", happening.word(), percent(happening.usual_rate()), happening.explanation()))
+        .map(|happening| {
+            format!("  {:<14} {:>5}  {}", happening.word(), percent(happening.usual_rate()), happening.explanation())
+        })
         .collect();
     let defects: Vec<&str> = Defect::ALL.iter().map(|defect| defect.name()).collect();
     format!(
@@ -83,7 +85,8 @@ pub fn run(arguments: &SimulateArguments) -> Result<ExitCode> {
         say!("{} pictures in {}; pictures.csv says what their codes say", grouped(drawn), arguments.out.display());
         return Ok(ExitCode::SUCCESS);
     }
-    let parts = Parts { pictures: !arguments.no_pictures, results: arguments.results, entries: arguments.entries, jobs };
+    let parts =
+        Parts { pictures: !arguments.no_pictures, results: arguments.results, entries: arguments.entries, jobs };
     let made = write(&simulation, &arguments.out, parts)?;
     print(arguments, &made);
     Ok(ExitCode::SUCCESS)

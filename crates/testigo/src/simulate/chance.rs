@@ -54,7 +54,8 @@ impl Chance {
         const TRIALS: u64 = 32;
         if thousandths < 12_000 {
             let bar = thousandths * 65_536 / (TRIALS * 1000);
-            let words = (0..TRIALS / 4).map(|_| self.next()).flat_map(|word| [0, 16, 32, 48].map(|at| (word >> at) & 0xFFFF));
+            let words =
+                (0..TRIALS / 4).map(|_| self.next()).flat_map(|word| [0, 16, 32, 48].map(|at| (word >> at) & 0xFFFF));
             return u64::try_from(words.filter(|draw| *draw < bar).count()).unwrap_or(0);
         }
         let mean = thousandths / 1000 + u64::from(self.below(1000) < thousandths % 1000);
@@ -85,7 +86,10 @@ mod tests {
             assert!(mean.abs_diff(thousandths) <= 20 + thousandths / 50, "{thousandths}: mean {mean}");
             let square = |draw: &u64| (draw * 1000).abs_diff(thousandths).pow(2) / 1000;
             let variance = draws.iter().map(square).sum::<u64>() / 20_000;
-            assert!(variance >= thousandths / 2 && variance <= thousandths * 3 / 2 + 20, "{thousandths}: variance {variance}");
+            assert!(
+                variance >= thousandths / 2 && variance <= thousandths * 3 / 2 + 20,
+                "{thousandths}: variance {variance}"
+            );
         }
     }
 

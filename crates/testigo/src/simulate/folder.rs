@@ -100,7 +100,8 @@ pub fn write(simulation: &Simulation<'_>, folder: &Path, parts: Parts) -> Result
     if parts.results || parts.entries {
         published::write(simulation, folder, parts.entries)?;
     }
-    fs::write(folder.join("README.txt"), explanation(simulation, parts, &made)).context("README.txt cannot be written")?;
+    fs::write(folder.join("README.txt"), explanation(simulation, parts, &made))
+        .context("README.txt cannot be written")?;
     Ok(made)
 }
 
@@ -109,7 +110,12 @@ pub fn write(simulation: &Simulation<'_>, folder: &Path, parts: Parts) -> Result
 ///
 /// # Errors
 /// As [`write`].
-pub fn write_defects(simulation: &Simulation<'_>, folder: &Path, defects: &[(Defect, Strength)], jobs: usize) -> Result<u64> {
+pub fn write_defects(
+    simulation: &Simulation<'_>,
+    folder: &Path,
+    defects: &[(Defect, Strength)],
+    jobs: usize,
+) -> Result<u64> {
     begin(folder)?;
     let press = Press::new(simulation.definition, simulation.pack)?;
     let desk = Desk::new(simulation.definition, simulation.pack, simulation.seed);
@@ -192,7 +198,14 @@ impl<'a> Tables<'a> {
                 fs::create_dir_all(folder.join(name.name()))?;
             }
         }
-        Ok(Self { simulation, register: create("register.csv")?, truth, waiting: Vec::new(), header_written: false, line: String::new() })
+        Ok(Self {
+            simulation,
+            register: create("register.csv")?,
+            truth,
+            waiting: Vec::new(),
+            header_written: false,
+            line: String::new(),
+        })
     }
 
     fn station(&mut self, row: &RegisterRow, happening: Happening, numbers: &[Numbers]) -> Result<()> {
@@ -348,7 +361,9 @@ fn explanation(simulation: &Simulation<'_>, parts: Parts, made: &Made) -> String
         );
     }
     if parts.entries {
-        text.push_str("entries.jsonl  the ledger's entries that hold these numbers, one on each line, to measure the fold with\n");
+        text.push_str(
+            "entries.jsonl  the ledger's entries that hold these numbers, one on each line, to measure the fold with\n",
+        );
     }
     text.push_str("\nWhat happens how often:\n");
     for (happening, count) in &made.happened {

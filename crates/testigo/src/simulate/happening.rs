@@ -195,7 +195,10 @@ impl Rates {
             .filter(|digits| !whole.is_empty() && part.len() <= 2 && digits.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|digits| digits.parse().ok())
             .filter(|rate| *rate <= 10_000);
-        self.set(happening, rate.with_context(|| format!("`{percent}` is no percentage from 0 to 100 with at most two decimals"))?);
+        self.set(
+            happening,
+            rate.with_context(|| format!("`{percent}` is no percentage from 0 to 100 with at most two decimals"))?,
+        );
         Ok(())
     }
 
@@ -238,10 +241,13 @@ impl Happenings {
         let taken = at_stations.last().map_or(0, |(_, end)| *end);
         let stations = u64::from(stations);
         if taken > stations || beside.last().is_some_and(|(_, end)| *end > stations) {
-            bail!("{stations} stations are too few for all that is to happen at {taken} of them; ask for more stations, or set rates to 0");
+            bail!(
+                "{stations} stations are too few for all that is to happen at {taken} of them; ask for more stations, or set rates to 0"
+            );
         }
         let mut chance = Chance::new(seed, "happenings", 0);
-        let step = std::iter::repeat_with(|| chance.between(stations / 3, stations)).find(|step| common_divisor(*step, stations) == 1);
+        let step = std::iter::repeat_with(|| chance.between(stations / 3, stations))
+            .find(|step| common_divisor(*step, stations) == 1);
         Ok(Self { ranges: at_stations, beside, stations, step: step.unwrap_or(1), start: chance.below(stations) })
     }
 
@@ -294,7 +300,8 @@ mod tests {
             let counts = happenings.counts();
             assert_eq!(counts.len(), Happening::ALL.len());
             for (happening, count) in counts {
-                let found = (0..stations).filter(|at| happenings.at(*at) == happening || happenings.beside(*at) == Some(happening));
+                let found = (0..stations)
+                    .filter(|at| happenings.at(*at) == happening || happenings.beside(*at) == Some(happening));
                 assert_eq!(found.count() as u64, count, "{happening:?} among {stations}");
                 assert!(count > 0 || happening == Happening::Late, "{happening:?}");
             }
@@ -310,7 +317,9 @@ mod tests {
         expected.set(Happening::Missing, 1_200);
         expected.set(Happening::Forged, 50);
         assert_eq!(rates, expected);
-        for wrong in ["missing", "missing=x", "missing=101", "missing=1.234", "missing=-1", "lost=3", "plain=5", "missing="] {
+        for wrong in
+            ["missing", "missing=x", "missing=101", "missing=1.234", "missing=-1", "lost=3", "plain=5", "missing="]
+        {
             assert!(rates.clone().set_written(wrong).is_err(), "{wrong}");
         }
     }

@@ -16,8 +16,8 @@ mod votes;
 mod words;
 
 use anyhow::Result;
-use testigo_count::definition::Definition;
 use testigo_count::Pack;
+use testigo_count::definition::Definition;
 
 pub use folder::{Made, Parts, write, write_defects};
 pub use happening::{Happening, Rates};

@@ -5,8 +5,8 @@ use testigo_count::definition::{Contest, Definition};
 use testigo_count::identifier::DocumentHash;
 use testigo_count::{Numbers, Pack};
 use testigo_sheet::draw::{
-    Capture, Defect, DrawnSheet, ErrorCorrection, Fact, Line, QrPrint, Section, SignatureArea, Strength, Strip, Table, apply,
-    encode_jpeg,
+    Capture, Defect, DrawnSheet, ErrorCorrection, Fact, Line, QrPrint, Section, SignatureArea, Strength, Strip, Table,
+    apply, encode_jpeg,
 };
 use testigo_sheet::picture::{GreyPicture, Rectangle};
 
@@ -60,7 +60,10 @@ impl<'a> Press<'a> {
             .path
             .iter()
             .map(|(level, code, name)| Fact {
-                label: levels.get(*level).map(|level| printable(level.name.in_language(self.language))).unwrap_or_default(),
+                label: levels
+                    .get(*level)
+                    .map(|level| printable(level.name.in_language(self.language)))
+                    .unwrap_or_default(),
                 value: printable(&format!("{name} ({code})")),
             })
             .collect();
@@ -72,7 +75,13 @@ impl<'a> Press<'a> {
             identifiers: vec![printable(&format!("{} {}", self.words.station, sheet.row.station))],
             title: printable(&self.definition.title.in_language(self.language).to_uppercase()),
             facts,
-            tables: self.definition.contests.iter().zip(&sheet.numbers).map(|(contest, numbers)| self.table(contest, numbers)).collect(),
+            tables: self
+                .definition
+                .contests
+                .iter()
+                .zip(&sheet.numbers)
+                .map(|(contest, numbers)| self.table(contest, numbers))
+                .collect(),
             signatures: SignatureArea {
                 heading: printable(&self.words.members),
                 people: self.words.people.iter().map(|label| printable(label)).collect(),
@@ -149,7 +158,8 @@ fn scan(strip: &Strip, seed: u64) -> Result<DrawnSheet> {
 }
 
 fn damaged(scan: DrawnSheet, damage: Damage, seed: u64) -> Option<GreyPicture> {
-    let above = |bottom: u32| scan.picture.crop(Rectangle { left: 0, top: 0, width: scan.picture.width(), height: bottom });
+    let above =
+        |bottom: u32| scan.picture.crop(Rectangle { left: 0, top: 0, width: scan.picture.width(), height: bottom });
     match damage {
         Damage::None => Some(scan.picture),
         Damage::Worn(defect) => Some(apply(&scan.picture, defect, Strength::new(1)?, seed, *scan.codes.first()?)),

@@ -69,7 +69,9 @@ fn by_candidate(contest: &Contest, numbers: &Numbers) -> Numbers {
 }
 
 fn mapping(simulation: &Simulation<'_>) -> Result<String> {
-    let mut text = "# Reads the results.csv of a simulated election.\nid = \"results\"\nstation = [{ column = \"station\" }]\n".to_owned();
+    let mut text =
+        "# Reads the results.csv of a simulated election.\nid = \"results\"\nstation = [{ column = \"station\" }]\n"
+            .to_owned();
     for contest in &simulation.definition.contests {
         writeln!(text, "\n[[numbers]]\ncontest = \"{}\"\n\n[numbers.candidates]", contest.id)?;
         for candidate in &contest.candidates {
@@ -109,7 +111,13 @@ fn write_entries(simulation: &Simulation<'_>, folder: &Path, mut out: BufWriter<
         let line = u64::from(station.ordinal) + 2;
         for (contest, numbers) in simulation.definition.contests.iter().zip(&station.numbers) {
             let outcome = Outcome::Numbers(by_candidate(contest, numbers));
-            write(Entry::Reading(Reading { reader: reader.clone(), of: ReadingOf::Row(line), prev: None, step: None, outcome }))?;
+            write(Entry::Reading(Reading {
+                reader: reader.clone(),
+                of: ReadingOf::Row(line),
+                prev: None,
+                step: None,
+                outcome,
+            }))?;
         }
     }
     Ok(out.flush()?)

@@ -231,7 +231,7 @@ impl<'a> Desk<'a> {
         };
         let mut other = Chance::new(self.seed, "other numbers", u64::from(station.ordinal));
         let mut wear = Chance::new(self.seed, "wear", u64::from(station.ordinal));
-        let beyond_reading = if self.damaged % 2 == 0 { Damage::WithoutFoot } else { Damage::CutThroughCode };
+        let beyond_reading = if self.damaged.is_multiple_of(2) { Damage::WithoutFoot } else { Damage::CutThroughCode };
         self.damaged += u32::from(matches!(happening, Happening::Unreadable | Happening::Placed));
         let worn = match wear.one_of(&WEAR) {
             Some(defect) if wear.below(8) == 0 => Damage::Worn(*defect),
@@ -289,14 +289,15 @@ impl<'a> Desk<'a> {
             Happening::Unlisted => {
                 let unlisted = self.unlisted(station)?;
                 let payload = self.payload(&unlisted, &unlisted.numbers)?;
-                let sheet = TallySheet { row: unlisted.row.clone(), numbers: unlisted.numbers, payload, damage: Damage::None };
+                let sheet =
+                    TallySheet { row: unlisted.row.clone(), numbers: unlisted.numbers, payload, damage: Damage::None };
                 let picture = self.picture(Folder::Sheets, happening, Paper::Tally(Box::new(sheet)), chance.next());
                 incoming.pictures.push(picture);
                 incoming.unlisted = Some(unlisted.row.station);
             }
             Happening::NotASheet => {
                 self.others += 1;
-                let paper = if self.others % 2 == 0 { Paper::OtherCode } else { Paper::WithoutCode };
+                let paper = if self.others.is_multiple_of(2) { Paper::OtherCode } else { Paper::WithoutCode };
                 let picture = self.picture(Folder::Sheets, happening, paper, chance.next());
                 incoming.rulings.push(Ruling::Reject(picture.file));
                 incoming.pictures.push(picture);

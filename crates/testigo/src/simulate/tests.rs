@@ -125,7 +125,8 @@ fn codes_that_are_too_short_are_refused() {
     let text = String::from_utf8(files.files.pack).unwrap();
     let short = text.replace("digits = 10", "digits = 1").replace("digits = 2", "digits = 1");
     let pack = Pack::parse("pack.toml", short.as_bytes(), &files.definition).unwrap();
-    let simulation = Simulation { pack: &pack, definition: &files.definition, stations: 400, seed: 1, rates: Rates::honest() };
+    let simulation =
+        Simulation { pack: &pack, definition: &files.definition, stations: 400, seed: 1, rates: Rates::honest() };
     let mut stations = simulation.stations().unwrap();
     let made = stations.by_ref().count();
     assert!(made < 400);
@@ -193,7 +194,9 @@ fn sheets_differ_from_the_truth_where_they_should_and_nowhere_else() {
         let count = differing.iter().filter(|differs| **differs).count();
         match happening {
             Happening::TooMany => assert_eq!(count, differing.len()),
-            Happening::Conflicting | Happening::Settled | Happening::Forged => assert_eq!(count * 2, differing.len(), "{happening:?}"),
+            Happening::Conflicting | Happening::Settled | Happening::Forged => {
+                assert_eq!(count * 2, differing.len(), "{happening:?}")
+            }
             _ => assert_eq!(count, 0, "{happening:?}"),
         }
     }
@@ -219,7 +222,8 @@ fn every_picture_is_readable_or_not_as_said() {
         let grey = decode_grey(&bytes, &Limits::default()).unwrap();
         let layout = files.pack.layout(grey.width(), grey.height());
         let places = layout.into_iter().flat_map(|layout| &layout.codes);
-        let places: Vec<Place> = places.filter_map(|[left, top, right, bottom]| Place::new(*left, *top, *right, *bottom)).collect();
+        let places: Vec<Place> =
+            places.filter_map(|[left, top, right, bottom]| Place::new(*left, *top, *right, *bottom)).collect();
         let outcome = qr::read_sheet(&grey, &places, &mut |text| read_payload(&files.pack.payloads, text).is_ok());
         let read = match outcome {
             Outcome::Read { reading, .. } if !reading.needs_confirmation() => Some(reading.text),
@@ -245,9 +249,17 @@ fn the_demonstration_packs_areas_fit_its_sheets() {
         let (width, height) = (drawn.picture.width(), drawn.picture.height());
         let personal = drawn.area_of(&Part::Personal).unwrap();
         let code = drawn.codes[0].area;
-        let figures = drawn.places.iter().filter(|place| place.part != Part::Personal).map(|place| place.area.bottom()).max().unwrap();
+        let figures = drawn
+            .places
+            .iter()
+            .filter(|place| place.part != Part::Personal)
+            .map(|place| place.area.bottom())
+            .max()
+            .unwrap();
         assert!(figures < personal.top);
-        for (extent, area) in extents.iter_mut().zip([(personal.top, personal.bottom()), (code.top, code.bottom()), (figures, figures)]) {
+        for (extent, area) in
+            extents.iter_mut().zip([(personal.top, personal.bottom()), (code.top, code.bottom()), (figures, figures)])
+        {
             let share = |row: u32| row * 10_000 / height;
             *extent = [extent[0].min(share(area.0)), extent[1].max(share(area.1) + 1)];
         }
@@ -297,9 +309,10 @@ fn results_and_entries_say_what_truth_says() {
     let results = mapping.read_results("results.csv", &read("results.csv")).unwrap();
     assert!(results.faults.is_empty() && results.rows.len() == 150, "{:?}", results.faults);
 
-    let documents: BTreeMap<DocumentHash, Vec<u8>> = [files.files.definition.clone(), files.files.pack.clone(), read("register.csv")]
-        .map(|bytes| (DocumentHash::of(&bytes), bytes))
-        .into();
+    let documents: BTreeMap<DocumentHash, Vec<u8>> =
+        [files.files.definition.clone(), files.files.pack.clone(), read("register.csv")]
+            .map(|bytes| (DocumentHash::of(&bytes), bytes))
+            .into();
     let entries = read("entries.jsonl");
     let mut lines = entries.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let mut count = Count::begin(lines.next().unwrap(), &documents).unwrap();
@@ -346,7 +359,8 @@ fn a_pack_without_codes_gives_numbers_but_no_sheets() {
     let (start, end) = (text.find("[[payload]]").unwrap(), text.find("[[sheet]]").unwrap());
     let without = format!("{}{}", &text[..start], &text[end..]);
     let pack = Pack::parse("pack.toml", without.as_bytes(), &files.definition).unwrap();
-    let simulation = Simulation { pack: &pack, definition: &files.definition, stations: 100, seed: 1, rates: Rates::default() };
+    let simulation =
+        Simulation { pack: &pack, definition: &files.definition, stations: 100, seed: 1, rates: Rates::default() };
     let folder = tempfile::tempdir().unwrap();
     let error = write(&simulation, folder.path(), Parts { pictures: true, ..NO_PICTURES }).unwrap_err().to_string();
     assert!(error.contains("--no-pictures"), "{error}");

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
+use testigo_count::Numbers;
 use testigo_count::definition::Definition;
 use testigo_count::grammar::Grammar;
 use testigo_count::identifier::{StationId, UnitCode};
 use testigo_count::pack::{Level, Pack};
 use testigo_count::register::RegisterRow;
-use testigo_count::Numbers;
 
 use super::chance::Chance;
 use super::votes::Leaning;
@@ -62,7 +62,9 @@ struct Codes<'a> {
 impl<'a> Codes<'a> {
     fn new(pack: &'a Pack) -> Self {
         let grammar = pack.payloads.first();
-        let digits = |name: &str| grammar.and_then(|grammar| grammar.digits().find(|(one, _)| *one == name)).map(|(_, count)| count);
+        let digits = |name: &str| {
+            grammar.and_then(|grammar| grammar.digits().find(|(one, _)| *one == name)).map(|(_, count)| count)
+        };
         let mut above = 0;
         let mut units = Vec::new();
         for level in pack.unit_levels() {
@@ -198,7 +200,9 @@ impl<'a> Stations<'a> {
         let place = self.open.last().context("no unit is open")?;
         let numbers = place.leaning.numbers(self.definition, &id, registered, &mut chance);
         let path = self.open.iter().skip(1).enumerate();
-        let path = path.map(|(level, unit)| Ok((level, UnitCode::new(unit.code.as_str())?, unit.name.clone()))).collect::<Result<_>>()?;
+        let path = path
+            .map(|(level, unit)| Ok((level, UnitCode::new(unit.code.as_str())?, unit.name.clone())))
+            .collect::<Result<_>>()?;
         let ordinal = self.next;
         self.next += 1;
         Ok(Station { ordinal, row: RegisterRow { station: id, registered: Some(registered), path }, digits, numbers })
@@ -310,7 +314,9 @@ mod tests {
 
     #[test]
     fn a_split_gives_everything_away_within_its_caps() {
-        for (stations, parts, most, cap) in [(1, 9, 99, 99), (400, 8, 99, 10_000), (99 * 99, 3, 99, 99), (50, 1, 99, 10)] {
+        for (stations, parts, most, cap) in
+            [(1, 9, 99, 99), (400, 8, 99, 10_000), (99 * 99, 3, 99, 99), (50, 1, 99, 10)]
+        {
             let shares = split(stations, parts, most, cap, &mut Chance::new(3, "split", 0));
             assert_eq!(shares.iter().sum::<u32>(), stations);
             assert!(shares.iter().all(|share| *share >= 1 && u64::from(*share) <= cap), "{shares:?}");

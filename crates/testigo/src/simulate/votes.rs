@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use testigo_count::definition::{Contest, Definition, Selection};
-use testigo_count::identifier::StationId;
 use testigo_count::entry::Stated;
+use testigo_count::identifier::StationId;
 use testigo_count::{Cell, Detail, Numbers};
 
 use super::chance::Chance;
@@ -55,14 +55,24 @@ impl Leaning {
             .map(|(weights, contest)| {
                 let factors: Vec<u64> = contest.candidates.iter().map(|_| chance.factor(spread)).collect();
                 let of = |candidate: usize| factors.get(candidate).copied().unwrap_or(1000);
-                weights.iter().zip(&contest.selections).map(|(weight, line)| (weight * of(line.candidate) / 1000).max(1)).collect()
+                weights
+                    .iter()
+                    .zip(&contest.selections)
+                    .map(|(weight, line)| (weight * of(line.candidate) / 1000).max(1))
+                    .collect()
             })
             .collect();
         Self { turnout: (self.turnout * chance.factor(spread / 4) / 1000).clamp(250, 900), weights }
     }
 
     /// The numbers of one station, which every contest's sheet states for the same ballots.
-    pub fn numbers(&self, definition: &Definition, station: &StationId, registered: u32, chance: &mut Chance) -> Vec<Numbers> {
+    pub fn numbers(
+        &self,
+        definition: &Definition,
+        station: &StationId,
+        registered: u32,
+        chance: &mut Chance,
+    ) -> Vec<Numbers> {
         let cast = chance.around(u64::from(registered) * self.turnout).min(u64::from(registered));
         definition
             .contests
@@ -76,8 +86,9 @@ impl Leaning {
 /// Weights of candidates before any unit leans: two strong ones and a tail. Who is on more lines is likely stronger.
 fn strengths(contest: &Contest, chance: &mut Chance) -> Vec<u64> {
     let lines = |candidate: usize| contest.selections.iter().filter(|line| line.candidate == candidate).count() as u64;
-    let mut order: Vec<(u64, usize)> =
-        (0..contest.candidates.len()).map(|candidate| (lines(candidate) * 1000 + chance.below(1500), candidate)).collect();
+    let mut order: Vec<(u64, usize)> = (0..contest.candidates.len())
+        .map(|candidate| (lines(candidate) * 1000 + chance.below(1500), candidate))
+        .collect();
     order.sort_unstable_by(|one, other| other.cmp(one));
     let mut strengths = vec![0; order.len()];
     for (rank, (_, candidate)) in (0_u64..).zip(order) {
