@@ -202,10 +202,14 @@ impl Scene<'_> {
                 li {
                     @match expected {
                         Some(known) => { b { (self.language.percent(u64::from(totals.counted), u64::from(known))) } }
-                        None => { b { (self.t("number.unknown")) } }
+                        None => { b { (self.n(totals.counted)) } }
                     }
                     span {
-                        (self.language.fill("facts.coverage", &[("noun", &self.station_noun(0))]))
+                        @if expected.is_some() {
+                            (self.language.fill("facts.coverage", &[("noun", &self.station_noun(0))]))
+                        } @else {
+                            (self.language.fill("facts.coverage_unknown", &[("noun", &self.station_noun(u64::from(totals.counted))), ("least", &self.n(totals.listed))]))
+                        }
                         @if awaited > 0 {
                             " · " a href=(stations(StationList::In(StationState::Awaited))) { (self.language.count("facts.awaited", u64::from(awaited))) }
                         }
@@ -255,7 +259,6 @@ impl Scene<'_> {
         let (contest, count) = (self.contest(), &self.view.count);
         let totals = count.unit_totals(contest, unit);
         let expected = count.expected(contest, unit);
-        let of = u64::from(expected.known.unwrap_or(expected.at_least).max(totals.counted));
         let numbers = u64::from(totals.counted) + u64::from(totals.disputed) + u64::from(totals.held);
         let steps = [
             ("progress.received", u64::from(totals.received)),
@@ -269,7 +272,8 @@ impl Scene<'_> {
                     @for (key, number) in steps {
                         tr {
                             th scope="row" { (self.t(key)) }
-                            td.b { (plain_bar(number, of)) }
+                            // Of an unknown whole there is no share, and a full bar would say that nothing is missing.
+                            @if let Some(of) = expected.known { td.b { (plain_bar(number, u64::from(of))) } }
                             td.n { b { (self.n(number)) } }
                         }
                     }
