@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use testigo_archive::{Archive, create_key_file};
 use testigo_count::entry::Decision;
-use testigo_count::geography::UnitIndex;
+use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::rule::StationState;
 use testigo_count::{Count, EntryIndex, SourceClass};
 use testigo_ledger::Hash;
@@ -211,20 +211,33 @@ impl Demo {
         Ok(sheets)
     }
 
-    /// Says how the election stands, with the page of a station in each state.
+    /// Says how the first contest stands, with the page of a station in each state.
     fn show(&self) -> Result<()> {
         let (count, _) = counting::load(&self.archive.reader()?)?;
-        say!(
-            "{} stations expected, {} counted",
-            grouped(u64::from(count.expected(0, UnitIndex::WHOLE).at_least)),
-            grouped(u64::from(count.unit_totals(0, UnitIndex::WHOLE).counted))
-        );
-        say!("stations in each state, with the page of one of them:");
+        let page = |station: Option<&StationIndex>| {
+            station.map(|station| testigo_site::address::station_path(&count, *station)).unwrap_or_default()
+        };
+        let expected = count.expected(0, UnitIndex::WHOLE);
+        say!("{} stations are expected; so many are in each state, with the page of one of them:", {
+            grouped(u64::from(expected.known.unwrap_or(expected.at_least)))
+        });
         for state in StationState::ALL {
             let stations = count.stations_in(0, state);
-            let page = stations.first().map(|station| testigo_site::address::station_path(&count, *station));
-            say!("{:>9} {:<14} {}", stations.len(), state.word(), page.unwrap_or_default());
+            // Some awaited stations have no name and no page.
+            let number = match state {
+                StationState::Awaited => u64::from(count.awaited(0, UnitIndex::WHOLE)),
+                _ => stations.len() as u64,
+            };
+            say!("{:>9} {:<14} {}", grouped(number), state.word(), page(stations.first()));
         }
+        let counted = count.stations_in(0, StationState::Counted);
+        let objected: Vec<_> = counted.into_iter().filter(|station| count.status(0, *station).objected).collect();
+        say!(
+            "{:>9} {:<14} {} (counted, and a picture from the public differs)",
+            objected.len(),
+            "objected",
+            page(objected.first())
+        );
         Ok(())
     }
 
