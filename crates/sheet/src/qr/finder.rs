@@ -336,7 +336,9 @@ fn square_correlation(canvas: &Canvas, frame: &[Point; 3]) -> f32 {
     }
     let mean = sum / count;
     let deviation = (squares / count - mean * mean).max(0.0).sqrt().max(1.0);
-    ((sum - dark) / light_count - dark / dark_count) / deviation
+    let difference = (sum - dark) / light_count - dark / dark_count;
+    // The point-biserial form, as for alignment patterns.
+    difference / deviation * (dark_count * light_count).sqrt() / count
 }
 
 /// Where a ray from the middle leaves the ring: the last change from dark to light that lies within reach of seven

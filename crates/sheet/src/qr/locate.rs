@@ -35,7 +35,7 @@ const COMBINED: usize = 14;
 
 /// Finders that are tried alone, and how clear they must be for it.
 const ALONE: usize = 4;
-const CLEAR: f32 = 0.6;
+const CLEAR: f32 = 0.3;
 
 /// How far a constellation's sides may be from a right angle, as a cosine.
 const SLANT: f32 = 0.55;

@@ -56,13 +56,13 @@ impl Miss {
 const NO_SYMBOL: f32 = 0.25;
 
 /// Correlation from which a finder pattern counts as evidence that there is a symbol.
-const CLEAR_FINDER: f32 = 0.7;
+const CLEAR_FINDER: f32 = 0.8;
 
 /// How well the fixed patterns must agree with the grid, and that times the root of how many modules they have, for
 /// something to be reported as a symbol whose outline is lost, or as one that was found. Print looks a little like
 /// anything, and a large grid finds more of it that fits.
 const OUTLINE: (f32, f32) = (0.4, 5.0);
-const SYMBOL: (f32, f32) = (0.5, 6.5);
+const SYMBOL: (f32, f32) = (0.6, 7.0);
 
 /// The same for a symbol whose three finder patterns are clear: small ones have little else.
 const SMALL_SYMBOL: (f32, f32) = (0.5, 2.2);
@@ -270,7 +270,7 @@ impl Reading<'_> {
             agreement >= share && agreement * (modules.fixed() as f32).sqrt() >= sureness
         };
         let (failure, cause) = match cause {
-            _ if clear < 3 && !reaches(OUTLINE) => return,
+            _ if clear < 3 && !reaches(if clear < 2 { SYMBOL } else { OUTLINE }) => return,
             _ if !(reaches(SYMBOL) || clear >= 3 && reaches(SMALL_SYMBOL)) => {
                 let near = self.canvas.to_original(constellation.middle(self.finders));
                 (Failure::OutlineLost { near }, None)
