@@ -1,6 +1,7 @@
 // Starts what a walk needs: an archive with a simulated election, the server, and Debian's browser.
 
 import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,10 +25,15 @@ const browserFlags = [
 
 const run = promisify(execFile)
 
+// Keys of made-up ledgers do not belong among the user's own.
+const keys = mkdtempSync(join(tmpdir(), 'testigo-keys-'))
+const environment = { ...process.env, TESTIGO_KEYS: keys }
+process.once('exit', () => rmSync(keys, { recursive: true, force: true }))
+
 /** Runs a command of the program to its end. Exit code 1, "finished but something was left out", is an answer too. */
 export async function testigo(...words) {
   try {
-    return (await run(program, words, { maxBuffer: 64 << 20 })).stdout
+    return (await run(program, words, { maxBuffer: 64 << 20, env: environment })).stdout
   } catch (fault) {
     if (fault.code === 1) return fault.stdout
     throw new Error(`testigo ${words.join(' ')} ended with ${fault.code}:\n${fault.stderr}`)

@@ -40,7 +40,7 @@ for (const language of ['es', 'en']) {
             await showsItself(page, child, language, size)
             break
           }
-          unit = await tally(archive, '--unit', `${child.level}:${child.code}`)
+          unit = await tally(archive, '--unit', `${child.level}/${child.code}`)
         }
         await showsSheetBesideNumbers(page, size)
         await backToTheTop(page, server.url, language)
