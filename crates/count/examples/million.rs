@@ -2,7 +2,8 @@
 //!
 //! `million make FOLDER STATIONS` writes the documents, the ledger's entries and, for other programs, the same numbers
 //! as CSV. `million ledger FOLDER` folds the entries; it prints the seconds from the first byte read to the last
-//! unit's total, the number of units, the votes of the whole, and the memory that the count holds.
+//! unit's total, the number of units, the votes of the whole, and the memory that the count holds. `million save FOLDER`
+//! folds them and writes a snapshot; `million snapshot FOLDER` reads that and prints the same.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -17,20 +18,14 @@ use testigo_count::fold::Documents;
 use testigo_count::geography::UnitIndex;
 use testigo_count::identifier::{ContestId, StationId};
 use testigo_count::{
-    Cell, Count, Definition, Detail, DocumentHash, Entry, Numbers, Outcome, Pack, Reader, Reading,
-    ReadingOf,
+    Cell, Count, Definition, Detail, DocumentHash, Entry, Numbers, Outcome, Pack, Reader, Reading, ReadingOf,
 };
 
 /// Lines of the ballot; each is a candidate of its own, which makes the totals as wide as the readings.
 const SELECTIONS: usize = 40;
 
 /// Levels above the station, with the stations in one unit of each.
-const LEVELS: [(&str, usize); 4] = [
-    ("region", 40_000),
-    ("district", 1_000),
-    ("parish", 100),
-    ("place", 10),
-];
+const LEVELS: [(&str, usize); 4] = [("region", 40_000), ("district", 1_000), ("parish", 100), ("place", 10)];
 
 type Outcomes<T> = Result<T, Box<dyn Error>>;
 
@@ -40,7 +35,9 @@ fn main() -> Outcomes<()> {
     match words[..] {
         ["make", folder, stations] => make(Path::new(folder), stations.parse()?),
         ["ledger", folder] => fold_ledger(Path::new(folder)),
-        _ => Err("million make FOLDER STATIONS | million ledger FOLDER".into()),
+        ["save", folder] => save(Path::new(folder)),
+        ["snapshot", folder] => read_snapshot(Path::new(folder)),
+        _ => Err("million make FOLDER STATIONS | million ledger|save|snapshot FOLDER".into()),
     }
 }
 
@@ -59,9 +56,7 @@ impl Votes {
 
     fn of_one_station(&mut self) -> Outcomes<Vec<u32>> {
         let strength = |line: usize| [200, 90, 40, 12, 4][line.min(4)];
-        Ok((0..SELECTIONS)
-            .map(|line| u32::try_from(self.below(strength(line))))
-            .collect::<Result<_, _>>()?)
+        Ok((0..SELECTIONS).map(|line| u32::try_from(self.below(strength(line)))).collect::<Result<_, _>>()?)
     }
 }
 
@@ -71,11 +66,7 @@ fn make(folder: &Path, stations: usize) -> Outcomes<()> {
     let register = register_file(stations)?;
     let parsed = Definition::parse("election.toml", definition.as_bytes())?;
     let counting = Pack::parse("pack.toml", pack.as_bytes(), &parsed)?.counting;
-    let documents = [
-        ("election.toml", definition),
-        ("pack.toml", pack),
-        ("register.csv", register),
-    ];
+    let documents = [("election.toml", definition), ("pack.toml", pack), ("register.csv", register)];
     for (name, text) in &documents {
         fs::write(folder.join(name), text)?;
     }
@@ -101,9 +92,7 @@ fn make(folder: &Path, stations: usize) -> Outcomes<()> {
     for station in 0..stations {
         let votes = votes.of_one_station()?;
         let id = format!("{station:07}");
-        let units = LEVELS
-            .map(|(_, size)| (station / size).to_string())
-            .join(",");
+        let units = LEVELS.map(|(_, size)| (station / size).to_string()).join(",");
         let cells: Vec<String> = votes.iter().map(u32::to_string).collect();
         writeln!(table, "{id},{units},{}", cells.join(","))?;
         let numbers = Numbers {
@@ -138,11 +127,34 @@ fn write_entry(file: &mut impl Write, entry: &Entry) -> Outcomes<()> {
 
 fn fold_ledger(folder: &Path) -> Outcomes<()> {
     let started = Instant::now();
+    let count = fold(folder)?;
+    answer(&count, started)
+}
+
+fn save(folder: &Path) -> Outcomes<()> {
+    let count = fold(folder)?;
+    Ok(count.write_snapshot(fs::File::create(folder.join("count.snapshot"))?)?)
+}
+
+fn read_snapshot(folder: &Path) -> Outcomes<()> {
+    let started = Instant::now();
+    let documents = documents(folder, &["election.toml", "pack.toml"])?;
+    let bytes = fs::read(folder.join("count.snapshot"))?;
+    let count = Count::read_snapshot(&bytes, &documents)?;
+    answer(&count, started)
+}
+
+fn documents(folder: &Path, names: &[&str]) -> Outcomes<BTreeMap<DocumentHash, Vec<u8>>> {
     let mut documents = BTreeMap::new();
-    for name in ["election.toml", "pack.toml", "register.csv"] {
+    for name in names {
         let bytes = fs::read(folder.join(name))?;
         documents.insert(DocumentHash::of(&bytes), bytes);
     }
+    Ok(documents)
+}
+
+fn fold(folder: &Path) -> Outcomes<Count> {
+    let documents = documents(folder, &["election.toml", "pack.toml", "register.csv"])?;
     let bytes = fs::read(folder.join("entries"))?;
     let mut rest = bytes.as_slice();
     let first = next_entry(&mut rest).ok_or("no entries")?;
@@ -150,7 +162,7 @@ fn fold_ledger(folder: &Path) -> Outcomes<()> {
     while let Some(entry) = next_entry(&mut rest) {
         count.append(entry, &documents as &dyn Documents)?;
     }
-    answer(&count, started)
+    Ok(count)
 }
 
 fn next_entry<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
@@ -189,10 +201,7 @@ fn pack_file() -> Outcomes<String> {
                     [counting]\nqr_from_custody = true\npeople = 2\nsignatures = 1\nsingle_published = true\n"
         .to_owned();
     for level in LEVELS.map(|(level, _)| level).into_iter().chain(["table"]) {
-        writeln!(
-            text,
-            "[[level]]\nid = \"{level}\"\nname = \"{level}\"\nplural = \"{level}s\""
-        )?;
+        writeln!(text, "[[level]]\nid = \"{level}\"\nname = \"{level}\"\nplural = \"{level}s\"")?;
     }
     Ok(text)
 }

@@ -81,36 +81,49 @@ impl CheckCode {
     }
 
     /// The two numbers that the rule compares in this reading; `None` where it says nothing about it.
-    fn compare(self, reading: &ReadingView<'_>, others: usize, candidates: usize, registered: Option<u32>) -> Option<(u64, u64)> {
+    fn compare(self, reading: &ReadingView<'_>, registered: Option<u32>) -> Option<(u64, u64)> {
         let number = |cell: Cell| cell.value().map(u64::from);
-        let valid = number(reading.valid());
+        let others = reading.contest().others.len();
+        let valid = || number(reading.valid());
         let sum = || {
-            (0..others).try_fold(valid?, |sum, at| match reading.other(at) {
+            (0..others).try_fold(valid()?, |sum, at| match reading.other(at) {
                 Cell::Absent => Some(sum),
                 cell => Some(sum + number(cell)?),
             })
         };
         let cast = || number(reading.stated_cast()).max(sum());
         match self {
-            Self::SumIsStatedValid => Some((valid?, number(reading.stated_valid())?)),
+            Self::SumIsStatedValid => {
+                let stated = number(reading.stated_valid())?;
+                Some((valid()?, stated))
+            }
             Self::CastWithinRegistered => {
-                let (cast, registered) = (cast()?, u64::from(registered?));
+                let registered = u64::from(registered?);
+                let cast = cast()?;
                 Some((cast, if cast > registered { registered } else { cast }))
             }
-            Self::SumIsStatedCast => Some((sum()?, number(reading.stated_cast())?)),
+            Self::SumIsStatedCast => {
+                let stated = number(reading.stated_cast())?;
+                Some((sum()?, stated))
+            }
             Self::Complete => {
-                let cells = || reading.votes().chain((0..others).map(|at| reading.other(at)).filter(|cell| *cell != Cell::Absent));
+                let cells = || {
+                    reading.votes().chain((0..others).map(|at| reading.other(at)).filter(|cell| *cell != Cell::Absent))
+                };
                 let found = cells().filter(|cell| cell.value().is_some()).count();
                 Some((u64::try_from(found).ok()?, u64::try_from(cells().count()).ok()?))
             }
             Self::SomeVotes => (sum()? == 0).then_some((0, 1)),
             Self::NotEverybodyVoted => {
-                let (cast, registered) = (cast()?, u64::from(registered?));
+                let registered = u64::from(registered?);
+                let cast = cast()?;
                 (registered >= SMALL && cast == registered).then_some((cast, registered - 1))
             }
             Self::NotUnanimous => {
-                let valid = valid.filter(|valid| *valid >= SMALL)?;
-                (0..candidates).any(|at| number(reading.candidate(at)) == Some(valid)).then_some((valid, valid - 1))
+                let valid = valid().filter(|valid| *valid >= SMALL)?;
+                let mut voted = reading.votes().enumerate().filter(|(_, cell)| *cell != Cell::Value(0));
+                let first = voted.next().map(|(at, _)| reading.candidate_of(at));
+                voted.all(|(at, _)| Some(reading.candidate_of(at)) == first).then_some((valid, valid - 1))
             }
             Self::RegisteredIsRegister => Some((number(reading.stated_registered())?, u64::from(registered?))),
         }
@@ -146,18 +159,24 @@ impl Finding {
 pub(crate) fn findings<'a>(
     reading: ReadingView<'a>,
     pack: &'a Pack,
-    others: usize,
-    candidates: usize,
     registered: Option<u32>,
 ) -> impl Iterator<Item = Finding> + 'a {
-    ALL_CHECKS.into_iter().filter_map(move |check| {
-        let setting = pack.checks.get(check.code());
-        if setting.is_some_and(|setting| !setting.on) {
-            return None;
-        }
-        let tolerance = setting.map_or(0, |setting| u64::from(setting.tolerance));
-        let (found, expected) = check.compare(&reading, others, candidates, registered)?;
-        let finding = Finding { check, found, expected };
-        (finding.difference() > tolerance).then_some(finding)
-    })
+    ALL_CHECKS.into_iter().filter_map(move |check| finding(check, &reading, pack, registered))
+}
+
+/// Whether the reading satisfies every rule of severity error.
+pub(crate) fn passes(reading: &ReadingView<'_>, pack: &Pack, registered: Option<u32>) -> bool {
+    let mut grave = ALL_CHECKS.into_iter().filter(|check| check.severity() == Severity::Error);
+    grave.all(|check| finding(check, reading, pack, registered).is_none())
+}
+
+fn finding(check: CheckCode, reading: &ReadingView<'_>, pack: &Pack, registered: Option<u32>) -> Option<Finding> {
+    let setting = pack.checks.get(check.code());
+    if setting.is_some_and(|setting| !setting.on) {
+        return None;
+    }
+    let tolerance = setting.map_or(0, |setting| u64::from(setting.tolerance));
+    let (found, expected) = check.compare(reading, registered)?;
+    let finding = Finding { check, found, expected };
+    (finding.difference() > tolerance).then_some(finding)
 }

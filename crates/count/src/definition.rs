@@ -237,12 +237,7 @@ fn parse_contest(source: &Source<'_>, raw: ContestFile) -> Result<Contest, Sourc
     Ok(Contest { id, title: raw.title, candidates, selections, others })
 }
 
-fn once(
-    source: &Source<'_>,
-    seen: &mut HashSet<String>,
-    id: &Spanned<String>,
-    field: &str,
-) -> Result<(), SourceError> {
+fn once(source: &Source<'_>, seen: &mut HashSet<String>, id: &Spanned<String>, field: &str) -> Result<(), SourceError> {
     if seen.insert(id.get_ref().clone()) {
         Ok(())
     } else {

@@ -3,9 +3,12 @@
 //! Every entry changes the evidence about a few stations; each of those is then decided anew by the counting rule, and
 //! only the difference travels up to the units above it.
 
+mod recount;
+pub mod snapshot;
+
 use std::borrow::Cow;
 
-use crate::check::{self, Finding, Severity};
+use crate::check::{self, Finding};
 use crate::definition::{Contest, Definition};
 use crate::entry::{
     Decision, Detail, ElectionEntry, Entry, EntryError, IntakeEntry, Numbers, Outcome, Reader, Reading, ReadingOf,
@@ -14,10 +17,10 @@ use crate::entry::{
 use crate::geography::{Geography, GeographyError, StationIndex, UnitIndex};
 use crate::identifier::{DocumentHash, EntryIndex, KeyName};
 use crate::pack::Pack;
-use crate::readings::{ReadingIndex, ReadingTable, ReadingView, Readers};
+use crate::readings::{Readers, ReadingIndex, ReadingTable, ReadingView};
 use crate::register::read_register;
 use crate::rule::{self, Circumstances, Evidence, Ruled, StationState, Status};
-use crate::rulings::{Effect, REASONS, Refusal, Rulings, Subject};
+use crate::rulings::{Effect, Expected, Misplaced, REASONS, Refusal, Rulings, Subject};
 use crate::sheets::{PageView, SheetIndex, SheetState, SheetTable};
 use crate::source::SourceError;
 use crate::totals::{Part, UnitTotals, VoteTotals};
@@ -107,14 +110,7 @@ impl Count {
     /// When entry 0 or a document is missing, altered or cannot be read.
     pub fn begin(entry_zero: &[u8], documents: &dyn Documents) -> Result<Self, FoldError> {
         let index = EntryIndex(0);
-        let Entry::Election(election) = Entry::parse(entry_zero).map_err(|error| FoldError::Entry { index, error })?
-        else {
-            return Err(FoldError::NotAnElection);
-        };
-        let definition = fetch(documents, "election file", &election.definition)?;
-        let definition = Definition::parse("election.toml", &definition)?;
-        let pack = fetch(documents, "pack", &election.pack)?;
-        let pack = Pack::parse("pack.toml", &pack, &definition)?;
+        let (election, definition, pack) = begin_documents(entry_zero, documents)?;
         let register = fetch(documents, "register", &election.register)?;
         let mut geography = Geography::default();
         read_register("register.csv", &register, &pack, |line, row| {
@@ -124,7 +120,7 @@ impl Count {
             .contests
             .iter()
             .map(|contest| ContestCount {
-                readings: ReadingTable::default(),
+                readings: ReadingTable::with_room(geography.station_count(), contest),
                 status: vec![Status::default(); geography.station_count()],
                 units: vec![UnitTotals::default(); geography.unit_count()],
                 votes: VoteTotals::new(contest.candidates.len() + contest.others.len(), geography.unit_count()),
@@ -145,11 +141,7 @@ impl Count {
             contests,
             refusals: Vec::new(),
         };
-        for station in count.geography.stations() {
-            for contest in 0..count.contests.len() {
-                count.add_part(contest, station).ok_or(FoldError::Overflow(index))?;
-            }
-        }
+        count.recount().ok_or(FoldError::Overflow(index))?;
         Ok(count)
     }
 
@@ -172,7 +164,7 @@ impl Count {
         let index = EntryIndex(self.size);
         let short = u32::try_from(self.size).map_err(|_| FoldError::Overflow(index))?;
         let done = match entry {
-            Entry::Election(_) => Err(Stop::Refused(Refusal::Misplaced("an `election` entry may only be entry 0"))),
+            Entry::Election(_) => Err(Stop::Refused(Refusal::Misplaced(Misplaced::SecondElection))),
             Entry::Register(entry) => self.register(&entry, documents),
             Entry::Intake(entry) => {
                 self.intakes.insert(self.size, entry);
@@ -229,14 +221,14 @@ impl Count {
     }
 
     fn sheet(&mut self, index: u32, entry: &SheetEntry) -> Result<(), Stop> {
-        let dangling = Refusal::Dangling { index: entry.intake, expected: "an `intake` entry" };
+        let dangling = Refusal::Dangling { index: entry.intake, expected: Expected::Intake };
         let intake = self.intakes.get(&entry.intake.0).ok_or(Stop::Refused(dangling))?;
         for (page, picture) in entry.pages.iter().enumerate() {
             if !intake.commitments.contains(&picture.commitment) {
                 return Err(Stop::Refused(Refusal::NotInIntake { page: page + 1, intake: entry.intake }));
             }
         }
-        let refusal = Refusal::Misplaced("a sheet needs at least one page of type jpg or png");
+        let refusal = Refusal::Misplaced(Misplaced::SheetWithoutPage);
         self.sheets.push(index, intake.source, &entry.pages).ok_or(Stop::Refused(refusal))?;
         Ok(())
     }
@@ -244,10 +236,11 @@ impl Count {
     fn reading(&mut self, index: u32, reading: &Reading) -> Result<(), Stop> {
         let sheet = match reading.of {
             ReadingOf::Row(_) => None,
-            ReadingOf::Sheet(entry) => Some(self.sheets.by_entry(entry).ok_or(Stop::Refused(Refusal::Dangling {
-                index: entry,
-                expected: "a `sheet` entry",
-            }))?),
+            ReadingOf::Sheet(entry) => Some(
+                self.sheets
+                    .by_entry(entry)
+                    .ok_or(Stop::Refused(Refusal::Dangling { index: entry, expected: Expected::Sheet }))?,
+            ),
         };
         match (&reading.outcome, sheet) {
             (Outcome::Failure(code), Some(sheet)) => {
@@ -257,9 +250,7 @@ impl Count {
                     None => Ok(()),
                 }
             }
-            (Outcome::Failure(_), None) => {
-                Err(Stop::Refused(Refusal::Misplaced("a row of a results file cannot be unreadable")))
-            }
+            (Outcome::Failure(_), None) => Err(Stop::Refused(Refusal::Misplaced(Misplaced::UnreadableRow))),
             (Outcome::Numbers(numbers), _) => self.numbers(index, reading, numbers, sheet),
         }
     }
@@ -365,7 +356,7 @@ impl Count {
     /// What a decision is about, and what it does there. `None` for a withdrawal.
     fn subjects(&mut self, decision: &Decision) -> Result<Option<(Vec<Subject>, Effect)>, Refusal> {
         let sheet_of = |count: &Self, entry: EntryIndex| {
-            count.sheets.by_entry(entry).ok_or(Refusal::Dangling { index: entry, expected: "a `sheet` entry" })
+            count.sheets.by_entry(entry).ok_or(Refusal::Dangling { index: entry, expected: Expected::Sheet })
         };
         Ok(match decision {
             Decision::AcceptReading { reading } => {
@@ -374,7 +365,7 @@ impl Count {
                     entry.and_then(|entry| count.readings.by_entry(entry)).map(|found| (contest, found))
                 });
                 let (contest, found) =
-                    found.ok_or(Refusal::Dangling { index: *reading, expected: "a `reading` entry with numbers" })?;
+                    found.ok_or(Refusal::Dangling { index: *reading, expected: Expected::ReadingWithNumbers })?;
                 let station = self.contests[contest].readings.station(found);
                 Some((vec![Subject::Result { contest, station }], Effect::Accept(found)))
             }
@@ -459,6 +450,7 @@ impl Count {
         count.status.resize(self.geography.station_count(), Status::default());
         count.units.resize(self.geography.unit_count(), UnitTotals::default());
         count.votes.grow(self.geography.unit_count());
+        count.readings.grow(self.geography.station_count());
     }
 
     /// Changes something about a station in all contests.
@@ -469,7 +461,7 @@ impl Count {
         change(self);
         for contest in 0..self.contests.len() {
             self.grow(contest);
-            self.decide(contest, station);
+            self.contests[contest].status[station.at()] = self.decided(contest, station);
             self.add_part(contest, station).ok_or(Stop::Overflow)?;
         }
         Ok(())
@@ -483,50 +475,48 @@ impl Count {
         change: impl FnOnce(&mut Self),
     ) -> Result<(), Stop> {
         let before = self.contests[contest].status[station.at()];
-        let part = self.part(contest, station);
-        let votes = self.part_votes(contest, before);
+        let (part, votes) = self.part(contest, station, before).ok_or(Stop::Overflow)?;
         change(self);
-        self.decide(contest, station);
-        let after = self.contests[contest].status[station.at()];
+        let after = self.decided(contest, station);
         if before == after {
             return Ok(());
         }
+        self.contests[contest].status[station.at()] = after;
         self.spread(contest, station, &part, votes.as_deref(), Direction::Remove).ok_or(Stop::Overflow)?;
         self.add_part(contest, station).ok_or(Stop::Overflow)
     }
 
-    fn decide(&mut self, contest: usize, station: StationIndex) {
-        let status = {
-            let here = self.circumstances(contest, station);
-            let evidence = self.evidence(contest, station);
-            let ruled = match self.rulings.heads(Subject::Result { contest, station }) {
-                [] => Ruled::Nothing,
-                [head] => match head.effect {
-                    Effect::Accept(reading) => Ruled::Accept { reading, entry: head.entry },
-                    Effect::NotInstalled => Ruled::NotInstalled,
-                    Effect::Reject | Effect::Move(_) | Effect::Withhold => Ruled::Contradiction,
-                },
-                _ => Ruled::Contradiction,
-            };
-            rule::decide(&self.election.counting, &evidence, &ruled, &here)
-        };
-        self.contests[contest].status[station.at()] = status;
+    fn decided(&self, contest: usize, station: StationIndex) -> Status {
+        self.decided_with(contest, station, &mut Vec::new())
     }
 
-    fn evidence(&self, contest: usize, station: StationIndex) -> Vec<Evidence<'_>> {
+    /// `evidence` is room to work in, for whoever decides many.
+    fn decided_with<'a>(&'a self, contest: usize, station: StationIndex, evidence: &mut Vec<Evidence<'a>>) -> Status {
+        let here = self.circumstances(contest, station);
+        evidence.clear();
+        evidence.extend(self.evidence(contest, station));
+        let ruled = match self.rulings.heads(Subject::Result { contest, station }) {
+            [] => Ruled::Nothing,
+            [head] => match head.effect {
+                Effect::Accept(reading) => Ruled::Accept { reading, entry: head.entry },
+                Effect::NotInstalled => Ruled::NotInstalled,
+                Effect::Reject | Effect::Move(_) | Effect::Withhold => Ruled::Contradiction,
+            },
+            _ => Ruled::Contradiction,
+        };
+        rule::decide(&self.election.counting, evidence, &ruled, &here)
+    }
+
+    fn evidence(&self, contest: usize, station: StationIndex) -> impl Iterator<Item = Evidence<'_>> {
         let definition = &self.definition.contests[contest];
         let registered = self.geography.registered(station);
         let live = self.contests[contest].readings.of_station(station, definition, &self.readers);
-        live.filter(|reading| !self.is_rejected(reading))
-            .map(|reading| {
-                let mut found = check::findings(reading, &self.pack, definition.others.len(), definition.candidates.len(), registered);
-                Evidence {
-                    reading,
-                    source: reading.sheet_place().map(|place| self.source_of(SheetIndex(place))),
-                    passes_checks: !found.any(|finding| finding.check.severity() == Severity::Error),
-                }
-            })
-            .collect()
+        live.filter(|reading| !self.is_rejected(reading)).map(move |reading| Evidence {
+            reading,
+            source: reading.sheet_place().map(|place| self.source_of(SheetIndex(place))),
+            pack: &self.pack,
+            registered,
+        })
     }
 
     /// A public sheet that a ruling placed stands like one in custody.
@@ -572,12 +562,21 @@ impl Count {
         }
     }
 
-    fn part(&self, contest: usize, station: StationIndex) -> Part {
-        let status = self.contests[contest].status[station.at()];
-        let incomplete = status.counted.is_some_and(|reading| {
-            let view = self.contests[contest].readings.view(reading, &self.definition.contests[contest], &self.readers);
-            view.votes().any(|cell| cell.value().is_none())
-        });
+    fn reading_view(&self, contest: usize, reading: ReadingIndex) -> ReadingView<'_> {
+        self.contests[contest].readings.view(reading, &self.definition.contests[contest], &self.readers)
+    }
+
+    /// What a station in this state adds to the units above it: candidates, then other ballots; a place without a
+    /// number adds nothing.
+    fn part(&self, contest: usize, station: StationIndex, status: Status) -> Option<(Part, Option<Vec<u64>>)> {
+        let Some(reading) = status.counted else { return Some((self.part_of(station, status, false), None)) };
+        let definition = &self.definition.contests[contest];
+        let mut votes = vec![0; definition.candidates.len() + definition.others.len()];
+        let complete = self.reading_view(contest, reading).add_votes(&mut votes)?;
+        Some((self.part_of(station, status, !complete), Some(votes)))
+    }
+
+    fn part_of(&self, station: StationIndex, status: Status, incomplete: bool) -> Part {
         Part {
             status,
             listed: self.geography.station_unit(station).is_some(),
@@ -586,33 +585,13 @@ impl Count {
         }
     }
 
-    /// Votes of the reading that counts: candidates, then other ballots; a place without a number adds nothing.
-    fn part_votes(&self, contest: usize, status: Status) -> Option<Vec<u64>> {
-        let definition = &self.definition.contests[contest];
-        let view = self.contests[contest].readings.view(status.counted?, definition, &self.readers);
-        let mut votes = vec![0; definition.candidates.len() + definition.others.len()];
-        for (at, cell) in view.votes().enumerate() {
-            let candidate = match view.detail() {
-                Detail::Candidate => at,
-                Detail::Selection => definition.selections[at].candidate,
-            };
-            votes[candidate] += cell.value().map_or(0, u64::from);
-        }
-        for at in 0..definition.others.len() {
-            votes[definition.candidates.len() + at] = view.other(at).value().map_or(0, u64::from);
-        }
-        Some(votes)
-    }
-
     fn add_part(&mut self, contest: usize, station: StationIndex) -> Option<()> {
-        let part = self.part(contest, station);
-        let votes = self.part_votes(contest, part.status);
+        let (part, votes) = self.part(contest, station, self.contests[contest].status[station.at()])?;
         self.spread(contest, station, &part, votes.as_deref(), Direction::Add)
     }
 
     fn remove_part(&mut self, contest: usize, station: StationIndex) -> Option<()> {
-        let part = self.part(contest, station);
-        let votes = self.part_votes(contest, part.status);
+        let (part, votes) = self.part(contest, station, self.contests[contest].status[station.at()])?;
         self.spread(contest, station, &part, votes.as_deref(), Direction::Remove)
     }
 
@@ -640,24 +619,6 @@ impl Count {
             }
         }
         Some(())
-    }
-
-    /// Decides every station anew and adds everything up again: must give the same as taking entries in one by one.
-    #[must_use]
-    pub fn recounted(&self) -> Option<Self> {
-        let mut count = self.clone();
-        for contest in 0..count.contests.len() {
-            let definition = &count.definition.contests[contest];
-            let width = definition.candidates.len() + definition.others.len();
-            let units = count.geography.unit_count();
-            count.contests[contest].units = vec![UnitTotals::default(); units];
-            count.contests[contest].votes = VoteTotals::new(width, units);
-            for station in count.geography.stations() {
-                count.decide(contest, station);
-                count.add_part(contest, station)?;
-            }
-        }
-        Some(count)
     }
 }
 
@@ -739,8 +700,11 @@ impl Count {
     #[must_use]
     pub fn station_votes(&self, contest: usize, station: StationIndex) -> (Vec<u64>, Vec<u64>) {
         let definition = &self.definition.contests[contest];
-        let width = definition.candidates.len() + definition.others.len();
-        let mut votes = self.part_votes(contest, self.status(contest, station)).unwrap_or_else(|| vec![0; width]);
+        let mut votes = vec![0; definition.candidates.len() + definition.others.len()];
+        if let Some(reading) = self.counted_reading(contest, station) {
+            // From 0, the numbers of one sheet do not overflow: a row has fewer than 8,000 of them.
+            let _ = reading.add_votes(&mut votes);
+        }
         let others = votes.split_off(definition.candidates.len());
         (votes, others)
     }
@@ -748,8 +712,7 @@ impl Count {
     /// The reading whose numbers count.
     #[must_use]
     pub fn counted_reading(&self, contest: usize, station: StationIndex) -> Option<ReadingView<'_>> {
-        let reading = self.status(contest, station).counted?;
-        Some(self.contests[contest].readings.view(reading, &self.definition.contests[contest], &self.readers))
+        Some(self.reading_view(contest, self.status(contest, station).counted?))
     }
 
     /// All readings of a station that nothing superseded, oldest first; those of rejected sheets too.
@@ -784,9 +747,8 @@ impl Count {
     #[must_use]
     pub fn station_rulings(&self, station: StationIndex) -> Vec<RulingView<'_>> {
         let contests = 0..self.contests.len();
-        let mut rulings: Vec<RulingView<'_>> = contests
-            .flat_map(|contest| self.history_of(Subject::Result { contest, station }, Some(contest)))
-            .collect();
+        let mut rulings: Vec<RulingView<'_>> =
+            contests.flat_map(|contest| self.history_of(Subject::Result { contest, station }, Some(contest))).collect();
         rulings.sort_by_key(|ruling| ruling.entry);
         rulings
     }
@@ -818,9 +780,8 @@ impl Count {
     /// The rules that a reading does not satisfy, worst first.
     #[must_use]
     pub fn findings(&self, contest: usize, reading: ReadingView<'_>) -> Vec<Finding> {
-        let definition: &Contest = &self.definition.contests[contest];
-        let registered = self.geography.registered(reading.station());
-        check::findings(reading, &self.pack, definition.others.len(), definition.candidates.len(), registered).collect()
+        debug_assert_eq!(reading.contest().id, self.definition.contests[contest].id);
+        check::findings(reading, &self.pack, self.geography.registered(reading.station())).collect()
     }
 
     /// All sheets, in order of arrival.
@@ -897,15 +858,10 @@ impl Count {
     #[must_use]
     pub fn stations_in(&self, contest: usize, state: StationState) -> Vec<StationIndex> {
         let status = &self.contests[contest].status;
-        let named = |station: &StationIndex| {
-            state != StationState::Awaited || self.geography.station_unit(*station).is_some()
-        };
-        let mut found: Vec<StationIndex> = self
-            .geography
-            .stations()
-            .filter(|station| status[station.at()].state == state)
-            .filter(named)
-            .collect();
+        let named =
+            |station: &StationIndex| state != StationState::Awaited || self.geography.station_unit(*station).is_some();
+        let mut found: Vec<StationIndex> =
+            self.geography.stations().filter(|station| status[station.at()].state == state).filter(named).collect();
         found.sort_by(|one, other| self.geography.station_id(*one).cmp(self.geography.station_id(*other)));
         found
     }
@@ -983,6 +939,20 @@ fn fits(contest: &Contest, numbers: &Numbers) -> Result<(), Stop> {
         Some(unknown) => Err(Stop::Refused(Refusal::UnknownOther(unknown.to_string()))),
         None => Ok(()),
     }
+}
+
+/// Entry 0 with the election file and the pack that it names.
+fn begin_documents(
+    entry_zero: &[u8],
+    documents: &dyn Documents,
+) -> Result<(ElectionEntry, Definition, Pack), FoldError> {
+    let parsed = Entry::parse(entry_zero).map_err(|error| FoldError::Entry { index: EntryIndex(0), error })?;
+    let Entry::Election(election) = parsed else { return Err(FoldError::NotAnElection) };
+    let definition = fetch(documents, "election file", &election.definition)?;
+    let definition = Definition::parse("election.toml", &definition)?;
+    let pack = fetch(documents, "pack", &election.pack)?;
+    let pack = Pack::parse("pack.toml", &pack, &definition)?;
+    Ok((election, definition, pack))
 }
 
 fn fetch<'a>(

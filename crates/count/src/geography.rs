@@ -2,8 +2,10 @@
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
+use std::sync::OnceLock;
 
-use crate::identifier::{StationId, UnitCode};
+use crate::columns::{ColumnReader, ColumnWriter, Damaged};
+use crate::identifier::{StationId, UnitCode, is_identifier};
 use crate::register::RegisterRow;
 
 /// A unit's place in the [`Geography`]. The whole is always [`UnitIndex::WHOLE`], and a parent always comes before its
@@ -36,19 +38,11 @@ impl StationIndex {
     }
 }
 
-/// Many short texts in one allocation, found by content.
-#[derive(Clone, Default)]
+/// Many short texts in one allocation.
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct Texts {
     bytes: String,
     ends: Vec<u32>,
-    lookup: HashTable<u32>,
-    hasher: DefaultHashBuilder,
-}
-
-impl PartialEq for Texts {
-    fn eq(&self, other: &Self) -> bool {
-        self.ends == other.ends && self.bytes == other.bytes
-    }
 }
 
 impl std::fmt::Debug for Texts {
@@ -62,11 +56,14 @@ impl Texts {
         text_at(&self.bytes, &self.ends, index)
     }
 
-    pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.lookup.find(self.hasher.hash_one(text), |index| self.get(*index) == text).copied()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..).map(|index| self.get(index)).take(self.ends.len())
     }
 
-    /// Appends a text. Equal texts get places of their own; `find` then gives the first.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     pub(crate) fn push(&mut self, text: &str) -> Option<u32> {
         let index = u32::try_from(self.ends.len()).ok()?;
         let end = u32::try_from(self.bytes.len() + text.len()).ok()?;
@@ -75,20 +72,8 @@ impl Texts {
         Some(index)
     }
 
-    /// Appends a text that is not there yet and makes it findable.
-    pub(crate) fn intern(&mut self, text: &str) -> Option<u32> {
-        if let Some(index) = self.find(text) {
-            return Some(index);
-        }
-        let index = self.push(text)?;
-        let hash = self.hasher.hash_one(text);
-        let Self { bytes, ends, lookup, hasher } = self;
-        lookup.insert_unique(hash, index, |index| hasher.hash_one(text_at(bytes, ends, *index)));
-        Some(index)
-    }
-
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.bytes.capacity() + self.ends.capacity() * 4 + self.lookup.allocation_size()
+        self.bytes.capacity() + self.ends.capacity() * 4
     }
 }
 
@@ -99,17 +84,90 @@ fn text_at<'a>(bytes: &'a str, ends: &[u32], index: u32) -> &'a str {
     bytes.get(start..end).unwrap_or_default()
 }
 
+/// Different texts, found by content. The table for finding is made when something is first looked for.
+#[derive(Clone, Default)]
+pub(crate) struct Codes {
+    texts: Texts,
+    lookup: OnceLock<HashTable<u32>>,
+    hasher: DefaultHashBuilder,
+}
+
+impl PartialEq for Codes {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
+}
+
+impl std::fmt::Debug for Codes {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.texts.fmt(formatter)
+    }
+}
+
+impl From<Texts> for Codes {
+    fn from(texts: Texts) -> Self {
+        Self { texts, ..Self::default() }
+    }
+}
+
+impl Codes {
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    pub(crate) fn get(&self, index: u32) -> &str {
+        self.texts.get(index)
+    }
+
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        let lookup = self.lookup.get_or_init(|| self.make_lookup());
+        lookup.find(self.hasher.hash_one(text), |index| self.get(*index) == text).copied()
+    }
+
+    fn make_lookup(&self) -> HashTable<u32> {
+        let mut lookup = HashTable::with_capacity(self.texts.len());
+        for (index, text) in (0..).zip(self.texts.iter()) {
+            lookup.insert_unique(self.hasher.hash_one(text), index, |index| self.hasher.hash_one(self.get(*index)));
+        }
+        lookup
+    }
+
+    /// Appends a text that is not there yet.
+    pub(crate) fn intern(&mut self, text: &str) -> Option<u32> {
+        if let Some(index) = self.find(text) {
+            return Some(index);
+        }
+        let index = self.texts.push(text)?;
+        let Self { texts, lookup, hasher } = self;
+        if let Some(lookup) = lookup.get_mut() {
+            lookup.insert_unique(hasher.hash_one(text), index, |index| hasher.hash_one(texts.get(*index)));
+        }
+        Some(index)
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.texts.heap_bytes() + self.lookup.get().map_or(0, HashTable::allocation_size)
+    }
+}
+
 /// Units and stations of an election.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Geography {
     /// Level and code, joined by a character that no code has, so that one table finds both.
-    unit_keys: Texts,
+    unit_keys: Codes,
     unit_names: Texts,
     unit_levels: Vec<u8>,
     unit_parents: Vec<u32>,
-    station_ids: Texts,
+    station_ids: Codes,
     station_parents: Vec<u32>,
     station_registered: Vec<u32>,
+}
+
+/// Neighbouring stations, and the end of the units right above them; the units begin where those of the run before end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub stations: std::ops::Range<usize>,
+    pub units_end: usize,
 }
 
 const UNKNOWN: u32 = u32::MAX;
@@ -139,11 +197,11 @@ pub enum GeographyError {
 impl Default for Geography {
     fn default() -> Self {
         let mut geography = Self {
-            unit_keys: Texts::default(),
+            unit_keys: Codes::default(),
             unit_names: Texts::default(),
             unit_levels: vec![WHOLE_LEVEL],
             unit_parents: vec![UNKNOWN],
-            station_ids: Texts::default(),
+            station_ids: Codes::default(),
             station_parents: Vec::new(),
             station_registered: Vec::new(),
         };
@@ -186,6 +244,12 @@ impl Geography {
 
     fn unit(&mut self, parent: u32, level: usize, code: &UnitCode, name: &str) -> Result<u32, GeographyError> {
         let level = u8::try_from(level).map_err(|_| GeographyError::TooMany)?;
+        if let Some(unit) = self.unit_of_last_station(level)
+            && self.unit_parents[unit.at()] == parent
+            && self.unit_code(unit) == code.as_str()
+        {
+            return Ok(unit.0);
+        }
         let key = format!("{level}\u{1f}{code}");
         if let Some(index) = self.unit_keys.find(&key) {
             let known = self.unit_parents[index as usize];
@@ -203,6 +267,12 @@ impl Geography {
         self.unit_levels.push(level);
         self.unit_parents.push(parent);
         Ok(index)
+    }
+
+    /// Registers list neighbours together: the next station's units are mostly those of the one before.
+    fn unit_of_last_station(&self, level: u8) -> Option<UnitIndex> {
+        let last = self.station_parents.last().filter(|unit| **unit != UNKNOWN)?;
+        self.ancestors(UnitIndex(*last)).find(|unit| self.unit_levels[unit.at()] == level)
     }
 
     /// How many units there are, the whole included.
@@ -263,6 +333,25 @@ impl Geography {
         self.unit_parents.get(unit.at()).filter(|parent| **parent != UNKNOWN).map(|parent| UnitIndex(*parent))
     }
 
+    /// Cuts the stations into about so many runs of equal length, no two of which share a unit right above a station.
+    /// The runs end where stations stop being listed in the order of their units, and before those that no register
+    /// lists.
+    pub(crate) fn runs(&self, wanted: usize) -> Vec<Run> {
+        let parents = &self.station_parents;
+        let in_order = (1..parents.len()).find(|at| parents[*at] < parents[at - 1]).unwrap_or(parents.len());
+        let in_order = parents[..in_order].iter().position(|unit| *unit == UNKNOWN).unwrap_or(in_order);
+        let length = in_order.div_ceil(wanted.max(1)).max(1);
+        let mut runs = Vec::new();
+        let mut start = 0;
+        while start < in_order {
+            let last = (start + length).min(in_order) - 1;
+            let end = last + parents[last..in_order].partition_point(|unit| *unit == parents[last]);
+            runs.push(Run { stations: start..end, units_end: parents[last] as usize + 1 });
+            start = end;
+        }
+        runs
+    }
+
     /// The units from the whole down to this one, it included.
     #[must_use]
     pub fn path(&self, unit: UnitIndex) -> Vec<UnitIndex> {
@@ -320,5 +409,77 @@ impl Geography {
             + self.station_ids.heap_bytes()
             + self.station_parents.capacity() * 4
             + self.station_registered.capacity() * 4
+    }
+}
+
+/// For snapshots.
+impl Geography {
+    pub(crate) fn write(&self, part: &mut ColumnWriter) {
+        for texts in [self.unit_keys.texts(), &self.unit_names, self.station_ids.texts()] {
+            texts.write(part);
+        }
+        part.bytes(&self.unit_levels);
+        // Unknown becomes 0, so that it does not take five bytes.
+        for column in [&self.unit_parents, &self.station_parents, &self.station_registered] {
+            part.column(column.iter().map(|number| number.wrapping_add(1)));
+        }
+    }
+
+    /// A register with so many levels of units.
+    pub(crate) fn read(mut part: ColumnReader<'_>, levels: usize) -> Result<Self, Damaged> {
+        let unit_keys = Texts::read(&mut part)?;
+        let unit_names = Texts::read(&mut part)?;
+        let station_ids = Texts::read(&mut part)?;
+        let (units, stations) = (unit_keys.len(), station_ids.len());
+        let unit_levels = part.bytes(units)?.to_vec();
+        let unit_parents = shifted_back(part.column(units)?);
+        let station_parents = shifted_back(part.column(stations)?);
+        let station_registered = shifted_back(part.column(stations)?);
+        part.end()?;
+        let is_whole = unit_keys.iter().next() == Some("") && unit_levels.first() == Some(&WHOLE_LEVEL);
+        part.check(is_whole && unit_parents.first() == Some(&UNKNOWN) && unit_names.len() == units)?;
+        let below = (1..).zip(unit_keys.iter().skip(1)).zip(unit_levels.iter().zip(&unit_parents).skip(1));
+        for ((unit, key), (level, parent)) in below {
+            let code = key.split_once('\u{1f}').filter(|(written, _)| *written == level.to_string());
+            let sound = code.is_some_and(|(_, code)| is_identifier(code));
+            part.check(sound && usize::from(*level) < levels && *parent < unit)?;
+        }
+        part.check(station_ids.iter().all(is_identifier))?;
+        part.check(station_parents.iter().all(|unit| *unit == UNKNOWN || (*unit as usize) < units))?;
+        Ok(Self {
+            unit_keys: unit_keys.into(),
+            unit_names,
+            unit_levels,
+            unit_parents,
+            station_ids: station_ids.into(),
+            station_parents,
+            station_registered,
+        })
+    }
+}
+
+fn shifted_back(mut column: Vec<u32>) -> Vec<u32> {
+    column.iter_mut().for_each(|number| *number = number.wrapping_sub(1));
+    column
+}
+
+impl Texts {
+    fn write(&self, part: &mut ColumnWriter) {
+        part.count(self.ends.len());
+        part.column(self.iter().map(|text| u32::try_from(text.len()).unwrap_or(u32::MAX)));
+        part.text(&self.bytes);
+    }
+
+    fn read(part: &mut ColumnReader<'_>) -> Result<Self, Damaged> {
+        let count = part.count(1)?;
+        let mut ends = part.column(count)?;
+        let mut end = 0_u32;
+        for length in &mut ends {
+            end = end.checked_add(*length).ok_or_else(|| part.damaged())?;
+            *length = end;
+        }
+        let bytes = part.text()?.to_owned();
+        part.check(end as usize == bytes.len() && ends.iter().all(|end| bytes.is_char_boundary(*end as usize)))?;
+        Ok(Self { bytes, ends })
     }
 }

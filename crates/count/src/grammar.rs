@@ -150,11 +150,7 @@ fn comma() -> String {
 }
 
 impl Grammar {
-    pub(crate) fn check(
-        source: &Source<'_>,
-        raw: GrammarFile,
-        definition: &Definition,
-    ) -> Result<Self, SourceError> {
+    pub(crate) fn check(source: &Source<'_>, raw: GrammarFile, definition: &Definition) -> Result<Self, SourceError> {
         let mut names = Vec::new();
         let mut contests = Vec::new();
         let mut parts = Vec::with_capacity(raw.parts.len());
@@ -190,7 +186,11 @@ impl Grammar {
                 PartFile::Other { other, contest } => {
                     let contest = contest_of(contest.as_deref())?;
                     let other = contest.others.iter().find(|one| one.id.as_str() == other).ok_or_else(|| {
-                        source.at(&spanned, "payload.parts", format!("contest `{}` has no `{other}` in `others`", contest.id))
+                        source.at(
+                            &spanned,
+                            "payload.parts",
+                            format!("contest `{}` has no `{other}` in `others`", contest.id),
+                        )
                     })?;
                     Part::Other { contest: contest.id.clone(), other: other.id.clone() }
                 }
@@ -201,7 +201,11 @@ impl Grammar {
             parts.push(part);
         }
         if contests.is_empty() {
-            return Err(source.at(&raw.id, "payload.parts", "a payload needs at least one { votes = \"contest\" } part"));
+            return Err(source.at(
+                &raw.id,
+                "payload.parts",
+                "a payload needs at least one { votes = \"contest\" } part",
+            ));
         }
         let station = parse_template(raw.station.get_ref(), &names)
             .map_err(|message| source.at(&raw.station, "payload.station", message))?;
@@ -246,9 +250,8 @@ impl Grammar {
         if !rest.text().is_empty() {
             return Err(PayloadError::Trailing { at: rest.at + 1, found: rest.next() });
         }
-        let station = self
-            .station(|name| names.get(name).copied())
-            .map_err(|error| PayloadError::Station(error.to_string()))?;
+        let station =
+            self.station(|name| names.get(name).copied()).map_err(|error| PayloadError::Station(error.to_string()))?;
         Ok(order
             .into_iter()
             .map(|contest| Numbers {
@@ -416,10 +419,11 @@ impl<'a> Rest<'a> {
         if digits.is_empty() {
             return Err(PayloadError::Number { at: self.at + 1, found: self.next() });
         }
-        let value = digits.parse().ok().filter(|value| *value <= Cell::LARGEST).ok_or_else(|| PayloadError::TooLarge {
-            at: self.at + 1,
-            found: digits.chars().take(24).collect(),
-        })?;
+        let value = digits
+            .parse()
+            .ok()
+            .filter(|value| *value <= Cell::LARGEST)
+            .ok_or_else(|| PayloadError::TooLarge { at: self.at + 1, found: digits.chars().take(24).collect() })?;
         self.at += digits.len();
         Ok(Cell::Value(value))
     }

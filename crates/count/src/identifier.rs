@@ -18,6 +18,11 @@ pub struct IdentifierError {
     pub reason: &'static str,
 }
 
+/// Whether every identifier type would take the text.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    check("", text).is_ok()
+}
+
 fn check(what: &'static str, text: &str) -> Result<(), IdentifierError> {
     let reason = if text.is_empty() {
         "it is empty"
@@ -155,9 +160,28 @@ impl DocumentHash {
     }
 }
 
+/// The digits of a hash. Every entry of a results file names one, so writing them must be quick.
+pub(crate) struct Hexadecimal([u8; 64]);
+
+impl Hexadecimal {
+    pub fn of(hash: &DocumentHash) -> Self {
+        let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(hash.0) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        Self(digits)
+    }
+
+    pub fn as_str(&self) -> &str {
+        // Digits are ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for DocumentHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(Hexadecimal::of(self).as_str())
     }
 }
 
@@ -194,7 +218,7 @@ impl FromStr for DocumentHash {
 
 impl Serialize for DocumentHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(Hexadecimal::of(self).as_str())
     }
 }
 

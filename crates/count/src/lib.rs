@@ -6,6 +6,7 @@
 
 pub mod cell;
 pub mod check;
+mod columns;
 pub mod definition;
 pub mod entry;
 pub mod fold;
@@ -16,6 +17,7 @@ pub mod mapping;
 pub mod pack;
 pub mod readings;
 pub mod register;
+mod rows;
 pub mod rule;
 pub mod rulings;
 pub mod sheets;
@@ -27,6 +29,7 @@ pub use cell::Cell;
 pub use definition::{Candidate, Contest, Definition};
 pub use entry::{Detail, Entry, EntryError, Numbers, Outcome, Reader, Reading, ReadingOf, SourceClass};
 pub use fold::Count;
+pub use fold::snapshot::SnapshotError;
 pub use identifier::{CandidateId, ContestId, DocumentHash, EntryIndex, LevelId, SelectionId, StationId, UnitCode};
 pub use pack::Pack;
 pub use source::{LocalText, SourceError};

@@ -212,7 +212,9 @@ impl Pack {
 
     fn check_languages(&self, source: &Source<'_>, definition: &Definition) -> Result<(), SourceError> {
         let mut texts: Vec<(&str, &LocalText)> = vec![("title", &self.title), ("place", &definition.place)];
-        texts.extend(self.levels.iter().flat_map(|level| [("level.name", &level.name), ("level.plural", &level.plural)]));
+        texts.extend(
+            self.levels.iter().flat_map(|level| [("level.name", &level.name), ("level.plural", &level.plural)]),
+        );
         for contest in &definition.contests {
             texts.push(("contest.title", &contest.title));
             texts.extend(contest.candidates.iter().map(|one| ("candidates.name", &one.name)));
@@ -239,9 +241,9 @@ impl Pack {
     #[must_use]
     pub fn layout(&self, width: u32, height: u32) -> Option<&SheetLayout> {
         let aspect = (u64::from(height) * 100).checked_div(u64::from(width))?;
-        self.sheets.iter().find(|sheet| {
-            sheet.aspect.is_none_or(|[from, to]| (u64::from(from)..=u64::from(to)).contains(&aspect))
-        })
+        self.sheets
+            .iter()
+            .find(|sheet| sheet.aspect.is_none_or(|[from, to]| (u64::from(from)..=u64::from(to)).contains(&aspect)))
     }
 
     /// The areas to hide before a picture is published. `code` is the box around a code that was seen, in
@@ -270,7 +272,9 @@ fn turned([left, top, right, bottom]: [u16; 4]) -> [u16; 4] {
 impl SheetLayout {
     fn holds_code(&self, [left, top, right, bottom]: [u16; 4]) -> bool {
         let (x, y) = (left.midpoint(right), top.midpoint(bottom));
-        self.codes.iter().any(|[left, top, right, bottom]| (*left..=*right).contains(&x) && (*top..=*bottom).contains(&y))
+        self.codes
+            .iter()
+            .any(|[left, top, right, bottom]| (*left..=*right).contains(&x) && (*top..=*bottom).contains(&y))
     }
 
     /// The personal areas of an upright sheet, up to the quiet zone of its code and never over it.
@@ -336,7 +340,11 @@ fn parse_sheet(source: &Source<'_>, raw: SheetFile) -> Result<SheetLayout, Sourc
     if let Some(aspect) = &raw.aspect
         && aspect.get_ref()[0] >= aspect.get_ref()[1]
     {
-        return Err(source.at(aspect, "sheet.aspect", "write [from, to] in hundredths of height over width, from below to"));
+        return Err(source.at(
+            aspect,
+            "sheet.aspect",
+            "write [from, to] in hundredths of height over width, from below to",
+        ));
     }
     Ok(SheetLayout {
         id: raw.id.into_inner(),

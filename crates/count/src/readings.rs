@@ -1,13 +1,16 @@
 //! Every reading of one contest, in columns.
 //!
 //! A reading is one row of cells: the votes, then the other ballots, then the three totals that the source may state.
-//! Readings of one station form a chain through `next`, newest first, so that looking at a station touches only its own.
+//! Readings of one station form a chain through `next`, newest first, so that looking at a station touches only its own;
+//! the chains follow from the column of stations alone.
 
 use crate::cell::Cell;
+use crate::columns::{ColumnReader, ColumnWriter, Damaged};
 use crate::definition::Contest;
 use crate::entry::{Detail, Numbers, Reader};
 use crate::geography::StationIndex;
 use crate::identifier::{DocumentHash, EntryIndex};
+use crate::rows::{Row, Rows, Width};
 
 /// A reading's place in its contest's [`ReadingTable`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,9 +39,8 @@ pub(crate) struct ReadingTable {
     of: Vec<u32>,
     detail: Vec<Detail>,
     superseded: Vec<bool>,
-    start: Vec<u32>,
+    rows: Rows,
     next: Vec<u32>,
-    cells: Vec<u32>,
     first_of_station: Vec<u32>,
 }
 
@@ -77,6 +79,24 @@ pub struct ReadingView<'a> {
 }
 
 impl ReadingTable {
+    /// An empty table with room for one reading of each of so many stations.
+    pub fn with_room(stations: usize, contest: &Contest) -> Self {
+        let column = || Vec::with_capacity(stations);
+        let lines = contest.selections.len().max(contest.candidates.len());
+        Self {
+            entry: column(),
+            station: column(),
+            own_station: std::collections::BTreeMap::new(),
+            reader: column(),
+            of: column(),
+            detail: Vec::with_capacity(stations),
+            superseded: Vec::with_capacity(stations),
+            rows: Rows::with_room(stations, lines + contest.others.len() + STATED),
+            next: column(),
+            first_of_station: vec![NONE; stations],
+        }
+    }
+
     /// Adds a reading whose numbers fit the contest. `None` when the table is full.
     pub fn push(
         &mut self,
@@ -88,23 +108,24 @@ impl ReadingTable {
         of: u32,
     ) -> Option<ReadingIndex> {
         let index = ReadingIndex(u32::try_from(self.entry.len()).ok().filter(|index| *index != NONE)?);
-        let start = u32::try_from(self.cells.len()).ok()?;
-        self.cells.extend(numbers.votes.iter().map(|cell| cell.pack()));
-        for other in &contest.others {
-            self.cells.push(numbers.other.get(&other.id).copied().unwrap_or(Cell::Absent).pack());
-        }
-        let stated = &numbers.stated;
-        self.cells.extend([stated.valid, stated.cast, stated.registered].map(|cell| cell.unwrap_or(Cell::Absent).pack()));
+        let votes = numbers.votes.iter().copied();
+        let others = contest.others.iter().map(|other| numbers.other.get(&other.id).copied().unwrap_or(Cell::Absent));
+        let stated = [numbers.stated.valid, numbers.stated.cast, numbers.stated.registered];
+        self.rows.push(votes.chain(others).chain(stated.into_iter().map(|cell| cell.unwrap_or(Cell::Absent))))?;
         self.entry.push(entry);
         self.station.push(station.0);
         self.reader.push(reader);
         self.of.push(of);
         self.detail.push(numbers.detail);
         self.superseded.push(false);
-        self.start.push(start);
         self.next.push(NONE);
         self.link(index, station);
         Some(index)
+    }
+
+    /// Makes room for stations that were added.
+    pub fn grow(&mut self, stations: usize) {
+        self.first_of_station.resize(stations.max(self.first_of_station.len()), NONE);
     }
 
     /// Takes the reading out of its station's chain and puts it into another's.
@@ -140,16 +161,23 @@ impl ReadingTable {
 
     /// The readings of one sheet. Looks through all of them: only rulings on sheets ask this.
     pub fn of_sheet(&self, sheet: u32, contest: &Contest, readers: &Readers) -> Vec<ReadingIndex> {
-        let all = (0..u32::try_from(self.of.len()).unwrap_or(u32::MAX)).map(ReadingIndex);
+        let all = (0..).map(ReadingIndex).zip(&self.of).filter(|(_, of)| **of == sheet).map(|(index, _)| index);
         all.filter(|index| self.view(*index, contest, readers).sheet_place() == Some(sheet)).collect()
     }
 
     fn link(&mut self, reading: ReadingIndex, station: StationIndex) {
-        if self.first_of_station.len() <= station.at() {
-            self.first_of_station.resize(station.at() + 1, NONE);
+        self.grow(station.at() + 1);
+        let mut newer = None;
+        let mut older = self.first_of_station[station.at()];
+        while older != NONE && older > reading.0 {
+            newer = Some(older);
+            older = self.next[older as usize];
         }
-        self.next[reading.at()] = self.first_of_station[station.at()];
-        self.first_of_station[station.at()] = reading.0;
+        self.next[reading.at()] = older;
+        match newer {
+            Some(newer) => self.next[newer as usize] = reading.0,
+            None => self.first_of_station[station.at()] = reading.0,
+        }
     }
 
     pub fn supersede(&mut self, reading: ReadingIndex) {
@@ -202,12 +230,120 @@ impl ReadingTable {
             + self.station.capacity()
             + self.reader.capacity()
             + self.of.capacity()
-            + self.start.capacity()
             + self.next.capacity()
-            + self.cells.capacity()
             + self.first_of_station.capacity())
             + self.detail.capacity()
             + self.superseded.capacity()
+            + self.rows.heap_bytes()
+    }
+}
+
+/// How far the numbers in a table of readings may go.
+pub(crate) struct Known<'a> {
+    /// Entries of the ledger.
+    pub size: u64,
+    pub stations: usize,
+    pub sheets: usize,
+    pub readers: &'a Readers,
+}
+
+/// Bits beside the width in a snapshot's byte for each reading.
+const OF_SELECTIONS: u8 = 8;
+const SUPERSEDED: u8 = 16;
+
+/// For snapshots.
+impl ReadingTable {
+    pub fn write(&self, part: &mut ColumnWriter) {
+        part.count(self.len());
+        for column in [&self.entry, &self.station, &self.reader, &self.of] {
+            part.column(column.iter().copied());
+        }
+        part.count(self.own_station.len());
+        part.column(self.own_station.keys().copied());
+        part.column(self.own_station.values().copied());
+        for ((width, detail), superseded) in self.rows.widths().iter().zip(&self.detail).zip(&self.superseded) {
+            let detail = if *detail == Detail::Selection { OF_SELECTIONS } else { 0 };
+            part.bytes(&[width.number() | detail | if *superseded { SUPERSEDED } else { 0 }]);
+        }
+        part.count(self.rows.bytes().len());
+        part.bytes(self.rows.bytes());
+    }
+
+    pub fn read(mut part: ColumnReader<'_>, contest: &Contest, known: &Known<'_>) -> Result<Self, Damaged> {
+        let length = part.count(5)?;
+        let entry = part.column(length)?;
+        let station = part.column(length)?;
+        let reader = part.column(length)?;
+        let of = part.column(length)?;
+        let within = |index: u32, bound: usize| (index as usize) < bound;
+        part.check(entry.is_sorted_by(|one, other| one < other))?;
+        part.check(entry.last().is_none_or(|last| u64::from(*last) < known.size))?;
+        part.check(station.iter().all(|station| within(*station, known.stations)))?;
+        let is_published: Vec<bool> = known.readers.iter().map(|one| matches!(one, Reader::Published(_))).collect();
+        part.check(reader.iter().zip(&of).all(|(reader, of)| match is_published.get(*reader as usize) {
+            Some(published) => *published || within(*of, known.sheets),
+            None => false,
+        }))?;
+        let moved = part.count(2)?;
+        let (readings, stations) = (part.column(moved)?, part.column(moved)?);
+        part.check(readings.iter().all(|reading| within(*reading, length)))?;
+        part.check(stations.iter().all(|station| within(*station, known.stations)))?;
+        let flags = part.bytes(length)?;
+        part.check(flags.iter().all(|flags| Width::from_number(flags & !(OF_SELECTIONS | SUPERSEDED)).is_some()))?;
+        let cells = part.count(1)?;
+        let cells = part.bytes(cells)?;
+        part.end()?;
+        let detail = |flags: u8| if flags & OF_SELECTIONS == 0 { Detail::Candidate } else { Detail::Selection };
+        let widths = flags.iter().map(|flags| {
+            let width = Width::from_number(flags & !(OF_SELECTIONS | SUPERSEDED)).unwrap_or(Width::Four);
+            (width, cells_of(contest, detail(*flags)))
+        });
+        let rows = Rows::of_parts(widths, cells).ok_or_else(|| part.damaged())?;
+        let mut first_of_station = vec![NONE; known.stations];
+        let mut next = Vec::with_capacity(length);
+        for (reading, station) in (0..).zip(&station) {
+            next.push(std::mem::replace(&mut first_of_station[*station as usize], reading));
+        }
+        Ok(Self {
+            entry,
+            station,
+            own_station: readings.into_iter().zip(stations).collect(),
+            reader,
+            of,
+            detail: flags.iter().map(|flags| detail(*flags)).collect(),
+            superseded: flags.iter().map(|flags| flags & SUPERSEDED != 0).collect(),
+            rows,
+            next,
+            first_of_station,
+        })
+    }
+}
+
+/// For snapshots.
+impl Readers {
+    pub fn write(&self, part: &mut ColumnWriter) {
+        part.count(self.0.len());
+        self.0.iter().for_each(|reader| part.text(&reader.to_string()));
+    }
+
+    pub fn read(mut part: ColumnReader<'_>) -> Result<Self, Damaged> {
+        let mut readers = Vec::new();
+        for _ in 0..part.count(1)? {
+            readers.push(part.text()?.parse().map_err(|_| part.damaged())?);
+        }
+        part.end()?;
+        Ok(Self(readers))
+    }
+}
+
+fn cells_of(contest: &Contest, detail: Detail) -> usize {
+    lines_of(contest, detail) + contest.others.len() + STATED
+}
+
+fn lines_of(contest: &Contest, detail: Detail) -> usize {
+    match detail {
+        Detail::Candidate => contest.candidates.len(),
+        Detail::Selection => contest.selections.len(),
     }
 }
 
@@ -231,6 +367,10 @@ impl<'a> ReadingView<'a> {
             Reader::Published(hash) => Some(*hash),
             _ => None,
         }
+    }
+
+    pub(crate) fn contest(&self) -> &'a Contest {
+        self.contest
     }
 
     pub(crate) fn of_number(&self) -> u32 {
@@ -270,20 +410,52 @@ impl<'a> ReadingView<'a> {
     }
 
     fn cell(&self, at: usize) -> Cell {
-        Cell::unpack(self.table.cells[self.table.start[self.index.at()] as usize + at])
+        self.row_cells().cell(at)
     }
 
     fn lines(&self) -> usize {
-        match self.detail() {
-            Detail::Candidate => self.contest.candidates.len(),
-            Detail::Selection => self.contest.selections.len(),
-        }
+        lines_of(self.contest, self.detail())
     }
 
     /// The votes as they were given, one for each candidate or each line of the ballot.
     pub fn votes(&self) -> impl Iterator<Item = Cell> + use<'a> {
-        let view = *self;
-        (0..view.lines()).map(move |at| view.cell(at))
+        let row = self.row_cells();
+        (0..self.lines()).map(move |at| row.cell(at))
+    }
+
+    /// Adds the votes to sums of all candidates and other ballots; a place without a number adds nothing. Gives whether
+    /// every vote is a number; `None` on overflow.
+    pub(crate) fn add_votes(&self, sums: &mut [u64]) -> Option<bool> {
+        let lines = self.lines();
+        let row = self.row_cells();
+        let (candidates, others) = sums.split_at_mut_checked(self.contest.candidates.len())?;
+        let mut complete = true;
+        let mut add = |sum: &mut u64, number: Option<u32>| {
+            complete &= number.is_some();
+            *sum = sum.checked_add(u64::from(number.unwrap_or(0)))?;
+            Some(())
+        };
+        match self.detail() {
+            Detail::Candidate => {
+                candidates.iter_mut().zip(row.numbers(lines)).try_for_each(|(sum, number)| add(sum, number))?;
+            }
+            Detail::Selection => {
+                let mut lines = self.contest.selections.iter().zip(row.numbers(lines));
+                lines.try_for_each(|(line, number)| add(&mut candidates[line.candidate], number))?;
+            }
+        }
+        for (at, sum) in others.iter_mut().enumerate() {
+            *sum = sum.checked_add(row.cell(lines + at).value().map_or(0, u64::from))?;
+        }
+        Some(complete)
+    }
+
+    /// The candidate for whom a vote of [`ReadingView::votes`] counts.
+    pub(crate) fn candidate_of(&self, vote: usize) -> usize {
+        match self.detail() {
+            Detail::Candidate => vote,
+            Detail::Selection => self.contest.selections[vote].candidate,
+        }
     }
 
     /// The votes of a line of the ballot; absent where only candidates were given.
@@ -373,8 +545,7 @@ impl<'a> ReadingView<'a> {
     }
 
     /// The numbers in full.
-    pub(crate) fn row_cells(&self) -> &'a [u32] {
-        let start = self.table.start[self.index.at()] as usize;
-        &self.table.cells[start..start + self.lines() + self.contest.others.len() + STATED]
+    pub(crate) fn row_cells(&self) -> Row<'a> {
+        self.table.rows.row(self.index.at())
     }
 }

@@ -80,10 +80,7 @@ pub(crate) fn csv_message(error: &csv::Error) -> String {
 ///
 /// # Errors
 /// Only if writing to memory fails.
-pub fn write_register<'a>(
-    pack: &Pack,
-    rows: impl IntoIterator<Item = &'a RegisterRow>,
-) -> Result<Vec<u8>, csv::Error> {
+pub fn write_register<'a>(pack: &Pack, rows: impl IntoIterator<Item = &'a RegisterRow>) -> Result<Vec<u8>, csv::Error> {
     let mut writer = WriterBuilder::new().from_writer(Vec::new());
     let mut header = Vec::new();
     for level in pack.unit_levels() {
@@ -149,7 +146,10 @@ impl Columns {
         let registered = match text(self.registered) {
             "" => None,
             digits => Some(digits.parse().ok().filter(|count| *count <= Cell::LARGEST).ok_or_else(|| {
-                ("registered".to_owned(), format!("`{digits}` is not a whole number of voters; leave it blank if unknown"))
+                (
+                    "registered".to_owned(),
+                    format!("`{digits}` is not a whole number of voters; leave it blank if unknown"),
+                )
             })?),
         };
         let mut path = Vec::with_capacity(self.levels.len());

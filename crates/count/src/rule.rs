@@ -1,8 +1,9 @@
 //! The counting rule: from everything known about one contest at one station to its state, and to the one reading
 //! whose numbers count. It never depends on which of two readings came first.
 
+use crate::check;
 use crate::entry::{Reader, SourceClass};
-use crate::pack::CountingRule;
+use crate::pack::{CountingRule, Pack};
 use crate::readings::{ReadingIndex, ReadingView};
 
 /// The state of one contest at one station.
@@ -138,7 +139,15 @@ pub(crate) struct Evidence<'a> {
     pub reading: ReadingView<'a>,
     /// Of its sheet; `None` for results files.
     pub source: Option<SourceClass>,
-    pub passes_checks: bool,
+    pub pack: &'a Pack,
+    /// Voters of its station.
+    pub registered: Option<u32>,
+}
+
+impl Evidence<'_> {
+    fn passes_checks(&self) -> bool {
+        check::passes(&self.reading, self.pack, self.registered)
+    }
 }
 
 pub(crate) struct Circumstances {
@@ -170,8 +179,7 @@ pub(crate) fn decide(rule: &CountingRule, evidence: &[Evidence<'_>], ruled: &Rul
                     return status(StationState::Disputed, Reason::RulingsDiffer, None);
                 };
                 let later = |one: &Evidence<'_>| one.reading.entry().0 > u64::from(*entry);
-                let objected =
-                    evidence.iter().any(|one| later(one) && one.reading.differs_from(&accepted.reading));
+                let objected = evidence.iter().any(|one| later(one) && one.reading.differs_from(&accepted.reading));
                 return Status { objected, ..status(StationState::Counted, Reason::ByRuling, Some(*reading)) };
             }
             Ruled::Nothing => {}
@@ -180,35 +188,34 @@ pub(crate) fn decide(rule: &CountingRule, evidence: &[Evidence<'_>], ruled: &Rul
             return status(StationState::Disputed, Reason::RulingsDiffer, None);
         }
     }
-    let custody: Vec<&Evidence<'_>> = evidence.iter().filter(|one| one.source != Some(SourceClass::Public)).collect();
+    let custody = || evidence.iter().filter(|one| one.source != Some(SourceClass::Public));
     if !here.listed {
-        if custody.is_empty() && !here.received {
+        if custody().next().is_none() && !here.received {
             return Status::default();
         }
         return status(StationState::Held, Reason::NotInRegister, None);
     }
-    let contradicted = custody
-        .iter()
+    let contradicted = custody()
         .enumerate()
-        .any(|(at, one)| custody[at + 1..].iter().any(|other| one.reading.differs_from(&other.reading)));
+        .any(|(at, one)| custody().skip(at + 1).any(|other| one.reading.differs_from(&other.reading)));
     if contradicted {
         return status(StationState::Disputed, Reason::ReadingsDiffer, None);
     }
-    let counted = custody
-        .iter()
-        .filter_map(|one| countable(rule, one, &custody).map(|reason| (reason, one.reading)))
+    let counted = custody()
+        .filter_map(|one| countable(rule, one, custody()).map(|reason| (reason, one.reading)))
         .min_by(|(reason, reading), (other_reason, other)| {
             // The best kind of source, then the finest detail, then the content itself: never the order of arrival.
             (rank(*reason), std::cmp::Reverse(reading.detail()))
                 .cmp(&(rank(*other_reason), std::cmp::Reverse(other.detail())))
-                .then_with(|| reading.row_cells().cmp(other.row_cells()))
+                .then_with(|| reading.row_cells().packed().cmp(other.row_cells().packed()))
                 .then_with(|| reading.entry().cmp(&other.entry()))
         });
     if let Some((reason, reading)) = counted {
-        let objected = evidence.iter().any(|one| one.reading.differs_from(&reading));
+        let mut others = evidence.iter().filter(|one| one.reading.index != reading.index);
+        let objected = others.any(|one| one.reading.differs_from(&reading));
         return Status { objected, ..status(StationState::Counted, reason, Some(reading.index)) };
     }
-    match custody.iter().map(|one| held_because(one)).max() {
+    match custody().map(held_because).max() {
         Some(reason) => status(StationState::Held, reason, None),
         None if here.unreadable => status(StationState::Unreadable, Reason::None, None),
         None if here.received => status(StationState::Received, Reason::None, None),
@@ -218,16 +225,17 @@ pub(crate) fn decide(rule: &CountingRule, evidence: &[Evidence<'_>], ruled: &Rul
 }
 
 /// Whether, and why, a reading may count while nothing contradicts it.
-fn countable(rule: &CountingRule, one: &Evidence<'_>, all: &[&Evidence<'_>]) -> Option<Reason> {
+fn countable<'a>(
+    rule: &CountingRule,
+    one: &Evidence<'a>,
+    all: impl Iterator<Item = &'a Evidence<'a>>,
+) -> Option<Reason> {
     match one.reading.reader() {
-        Reader::Qr => (rule.qr_from_custody && one.passes_checks).then_some(Reason::FromCode),
+        Reader::Qr => (rule.qr_from_custody && one.passes_checks()).then_some(Reason::FromCode),
         Reader::Published(_) => rule.single_published.then_some(Reason::FromPublished),
-        Reader::Person(_) if rule.people > 0 && one.passes_checks => {
-            let mut people: Vec<&Reader> = all
-                .iter()
-                .map(|other| other.reading.reader())
-                .filter(|reader| matches!(reader, Reader::Person(_)))
-                .collect();
+        Reader::Person(_) if rule.people > 0 && one.passes_checks() => {
+            let mut people: Vec<&Reader> =
+                all.map(|other| other.reading.reader()).filter(|reader| matches!(reader, Reader::Person(_))).collect();
             people.sort();
             people.dedup();
             (u32::try_from(people.len()).ok()? >= rule.people).then_some(Reason::FromPeople)
@@ -246,7 +254,7 @@ fn rank(reason: Reason) -> u8 {
 
 fn held_because(one: &Evidence<'_>) -> Reason {
     match one.reading.reader() {
-        _ if !one.passes_checks => Reason::FailsCheck,
+        _ if !one.passes_checks() => Reason::FailsCheck,
         Reader::Qr | Reader::Person(_) => Reason::NeedsSecondReader,
         Reader::Published(_) => Reason::OnlyPublished,
         Reader::Print => Reason::OnlyPrint,

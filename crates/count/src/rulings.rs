@@ -1,12 +1,14 @@
 //! Rulings in force: who may sign, which decision stands for which subject, and what happens when two stand.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use crate::entry::{KeyEntry, RulingEntry};
+use crate::columns::{ColumnReader, ColumnWriter, Damaged};
+use crate::entry::{Entry, KeyEntry, RulingEntry};
 use crate::geography::StationIndex;
 use crate::identifier::{EntryIndex, KeyName};
 use crate::readings::ReadingIndex;
@@ -63,6 +65,56 @@ pub(crate) struct Rulings {
     history: BTreeMap<Subject, Vec<u32>>,
 }
 
+/// What another entry should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// An arrival of pictures.
+    Intake,
+    /// A captured sheet.
+    Sheet,
+    /// A reading that is no failure.
+    ReadingWithNumbers,
+}
+
+impl Expected {
+    const ALL: [Self; 3] = [Self::Intake, Self::Sheet, Self::ReadingWithNumbers];
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Intake => "an `intake` entry",
+            Self::Sheet => "a `sheet` entry",
+            Self::ReadingWithNumbers => "a `reading` entry with numbers",
+        })
+    }
+}
+
+/// What may not stand where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misplaced {
+    /// An `election` entry after entry 0.
+    SecondElection,
+    /// A sheet without a page that can be published.
+    SheetWithoutPage,
+    /// A failure to read a results file.
+    UnreadableRow,
+}
+
+impl Misplaced {
+    const ALL: [Self; 3] = [Self::SecondElection, Self::SheetWithoutPage, Self::UnreadableRow];
+}
+
+impl fmt::Display for Misplaced {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::SecondElection => "an `election` entry may only be entry 0",
+            Self::SheetWithoutPage => "a sheet needs at least one page of type jpg or png",
+            Self::UnreadableRow => "a row of a results file cannot be unreadable",
+        })
+    }
+}
+
 /// Why the fold gives an entry no effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -80,7 +132,7 @@ pub enum Refusal {
         /// The index it names.
         index: EntryIndex,
         /// What it should be.
-        expected: &'static str,
+        expected: Expected,
     },
     /// A contest that the election file does not have.
     #[error("there is no contest `{0}`")]
@@ -116,9 +168,9 @@ pub enum Refusal {
     /// A reason that is not in the list.
     #[error("`{0}` is not a known reason code")]
     UnknownReason(String),
-    /// A second entry 0, or a page of an unknown kind.
+    /// Something that may not stand there.
     #[error("{0}")]
-    Misplaced(&'static str),
+    Misplaced(Misplaced),
     /// A register part that cannot be read; the text says where.
     #[error("the added register cannot be read: {0}")]
     Register(String),
@@ -127,9 +179,13 @@ pub enum Refusal {
 impl Rulings {
     pub fn admit(&mut self, entry: &KeyEntry) -> Result<(), Refusal> {
         let refuse = || Refusal::Key(entry.name.clone());
-        let bytes: [u8; 32] = STANDARD.decode(&entry.public).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(refuse)?;
+        let bytes: [u8; 32] =
+            STANDARD.decode(&entry.public).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(refuse)?;
         let key = VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak()).ok_or_else(refuse)?;
-        if self.keys.get(&entry.name).is_some_and(|known| *known != key) || self.keys.values().filter(|known| **known == key).count() > usize::from(self.keys.contains_key(&entry.name)) {
+        if self.keys.get(&entry.name).is_some_and(|known| *known != key)
+            || self.keys.values().filter(|known| **known == key).count()
+                > usize::from(self.keys.contains_key(&entry.name))
+        {
             return Err(refuse());
         }
         self.keys.insert(entry.name.clone(), key);
@@ -148,9 +204,10 @@ impl Rulings {
             for signature in &ruling.signatures {
                 let bytes: Option<[u8; 64]> =
                     STANDARD.decode(&signature.signature).ok().and_then(|bytes| bytes.try_into().ok());
-                let good = self.keys.get(&signature.key).zip(bytes).is_some_and(|(key, bytes)| {
-                    key.verify_strict(&message, &Signature::from_bytes(&bytes)).is_ok()
-                });
+                let good =
+                    self.keys.get(&signature.key).zip(bytes).is_some_and(|(key, bytes)| {
+                        key.verify_strict(&message, &Signature::from_bytes(&bytes)).is_ok()
+                    });
                 if good && !valid.contains(&&signature.key) {
                     valid.push(&signature.key);
                 }
@@ -216,6 +273,241 @@ impl Rulings {
         match self.heads(subject) {
             [head] => Some(head.effect),
             _ => None,
+        }
+    }
+}
+
+/// For snapshots.
+impl Rulings {
+    pub fn write(&self, part: &mut ColumnWriter) {
+        part.count(self.keys.len());
+        for (name, key) in &self.keys {
+            part.text(name.as_str());
+            part.bytes(key.as_bytes());
+        }
+        part.count(self.taken.len());
+        for (entry, ruling) in &self.taken {
+            part.number(*entry);
+            let bytes = Entry::Ruling(ruling.clone()).to_bytes().unwrap_or_default();
+            part.count(bytes.len());
+            part.bytes(&bytes);
+        }
+        part.count(self.subjects.len());
+        for (entry, subjects) in &self.subjects {
+            part.number(*entry);
+            part.count(subjects.len());
+            for subject in subjects {
+                subject.write(part);
+                let heads = self.heads(*subject).iter();
+                heads.filter(|head| head.entry == *entry).for_each(|head| head.effect.write(part));
+            }
+        }
+        part.count(self.history.len());
+        for (subject, entries) in &self.history {
+            subject.write(part);
+            part.count(entries.len());
+            part.column(entries.iter().copied());
+        }
+    }
+
+    pub fn read(mut part: ColumnReader<'_>) -> Result<Self, Damaged> {
+        let mut rulings = Self::default();
+        for _ in 0..part.count(33)? {
+            let name = KeyName::new(part.text()?).map_err(|_| part.damaged())?;
+            let key = VerifyingKey::from_bytes(&part.array()?).map_err(|_| part.damaged())?;
+            rulings.keys.insert(name, key);
+        }
+        for _ in 0..part.count(2)? {
+            let entry = part.small()?;
+            let length = part.count(1)?;
+            let Ok(Entry::Ruling(ruling)) = Entry::parse(part.bytes(length)?) else { return Err(part.damaged()) };
+            rulings.taken.insert(entry, ruling);
+        }
+        // Rulings came in force in the order of their entries.
+        for _ in 0..part.count(2)? {
+            let entry = part.small()?;
+            let mut subjects = Vec::new();
+            for _ in 0..part.count(2)? {
+                let subject = Subject::read(&mut part)?;
+                let effect = Effect::read(&mut part)?;
+                rulings.heads.entry(subject).or_default().push(Head { entry, effect });
+                subjects.push(subject);
+            }
+            rulings.subjects.insert(entry, subjects);
+        }
+        for _ in 0..part.count(2)? {
+            let subject = Subject::read(&mut part)?;
+            let length = part.count(1)?;
+            rulings.history.insert(subject, part.column(length)?);
+        }
+        part.end()?;
+        Ok(rulings)
+    }
+}
+
+impl Subject {
+    fn write(self, part: &mut ColumnWriter) {
+        match self {
+            Self::Result { contest, station } => {
+                part.bytes(&[0]);
+                part.count(contest);
+                part.number(station.0);
+            }
+            Self::Place(sheet) => {
+                part.bytes(&[1]);
+                part.number(sheet.0);
+            }
+            Self::Picture(sheet) => {
+                part.bytes(&[2]);
+                part.number(sheet.0);
+            }
+        }
+    }
+
+    fn read(part: &mut ColumnReader<'_>) -> Result<Self, Damaged> {
+        Ok(match part.byte()? {
+            0 => Self::Result { contest: part.small()?, station: StationIndex(part.small()?) },
+            1 => Self::Place(SheetIndex(part.small()?)),
+            2 => Self::Picture(SheetIndex(part.small()?)),
+            _ => return Err(part.damaged()),
+        })
+    }
+}
+
+impl Effect {
+    fn write(self, part: &mut ColumnWriter) {
+        let (kind, index) = match self {
+            Self::Accept(reading) => (0, reading.0),
+            Self::NotInstalled => (1, 0),
+            Self::Reject => (2, 0),
+            Self::Move(station) => (3, station.0),
+            Self::Withhold => (4, 0),
+        };
+        part.bytes(&[kind]);
+        part.number(index);
+    }
+
+    fn read(part: &mut ColumnReader<'_>) -> Result<Self, Damaged> {
+        let (kind, index) = (part.byte()?, part.small()?);
+        Ok(match kind {
+            0 => Self::Accept(ReadingIndex(index)),
+            1 => Self::NotInstalled,
+            2 => Self::Reject,
+            3 => Self::Move(StationIndex(index)),
+            4 => Self::Withhold,
+            _ => return Err(part.damaged()),
+        })
+    }
+}
+
+impl Refusal {
+    pub(crate) fn write(&self, part: &mut ColumnWriter) {
+        let place = |at: Option<usize>| at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
+        match self {
+            Self::Unsigned { found, needed } => {
+                part.bytes(&[0]);
+                part.count(*found);
+                part.number(*needed);
+            }
+            Self::Dangling { index, expected } => {
+                part.bytes(&[1, place(Expected::ALL.iter().position(|one| one == expected))]);
+                part.number(index.0);
+            }
+            Self::UnknownContest(text) => {
+                part.bytes(&[2]);
+                part.text(text);
+            }
+            Self::CountOfVotes { expected, found } => {
+                part.bytes(&[3]);
+                part.count(*expected);
+                part.count(*found);
+            }
+            Self::UnknownOther(text) => {
+                part.bytes(&[4]);
+                part.text(text);
+            }
+            Self::NotInIntake { page, intake } => {
+                part.bytes(&[5]);
+                part.count(*page);
+                part.number(intake.0);
+            }
+            Self::NotHead(entry) => {
+                part.bytes(&[6]);
+                part.number(entry.0);
+            }
+            Self::UnknownStation(text) => {
+                part.bytes(&[7]);
+                part.text(text);
+            }
+            Self::Key(name) => {
+                part.bytes(&[8]);
+                part.text(name.as_str());
+            }
+            Self::UnknownReason(text) => {
+                part.bytes(&[9]);
+                part.text(text);
+            }
+            Self::Misplaced(misplaced) => {
+                part.bytes(&[10, place(Misplaced::ALL.iter().position(|one| one == misplaced))]);
+            }
+            Self::Register(text) => {
+                part.bytes(&[11]);
+                part.text(text);
+            }
+        }
+    }
+
+    pub(crate) fn read(part: &mut ColumnReader<'_>) -> Result<Self, Damaged> {
+        let kind = part.byte()?;
+        Ok(match kind {
+            0 => Self::Unsigned { found: part.small()?, needed: part.small()? },
+            1 => {
+                let expected = Expected::ALL.get(usize::from(part.byte()?)).ok_or_else(|| part.damaged())?;
+                Self::Dangling { index: EntryIndex(part.number()?), expected: *expected }
+            }
+            3 => Self::CountOfVotes { expected: part.small()?, found: part.small()? },
+            5 => Self::NotInIntake { page: part.small()?, intake: EntryIndex(part.number()?) },
+            6 => Self::NotHead(EntryIndex(part.number()?)),
+            8 => Self::Key(KeyName::new(part.text()?).map_err(|_| part.damaged())?),
+            10 => Self::Misplaced(*Misplaced::ALL.get(usize::from(part.byte()?)).ok_or_else(|| part.damaged())?),
+            2 => Self::UnknownContest(part.text()?.to_owned()),
+            4 => Self::UnknownOther(part.text()?.to_owned()),
+            7 => Self::UnknownStation(part.text()?.to_owned()),
+            9 => Self::UnknownReason(part.text()?.to_owned()),
+            11 => Self::Register(part.text()?.to_owned()),
+            _ => return Err(part.damaged()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_comes_out_of_a_snapshot_as_it_went_in() {
+        let text = || "text".to_owned();
+        let mut refusals = vec![
+            Refusal::Unsigned { found: 1, needed: 2 },
+            Refusal::UnknownContest(text()),
+            Refusal::CountOfVotes { expected: 38, found: 37 },
+            Refusal::UnknownOther(text()),
+            Refusal::NotInIntake { page: 1, intake: EntryIndex(7) },
+            Refusal::NotHead(EntryIndex(1 << 40)),
+            Refusal::UnknownStation(text()),
+            Refusal::Key(KeyName::new("judge").unwrap()),
+            Refusal::UnknownReason(text()),
+            Refusal::Register(text()),
+        ];
+        refusals.extend(Expected::ALL.map(|expected| Refusal::Dangling { index: EntryIndex(300), expected }));
+        refusals.extend(Misplaced::ALL.map(Refusal::Misplaced));
+        for refusal in refusals {
+            let mut part = ColumnWriter::default();
+            refusal.write(&mut part);
+            let bytes = part.into_bytes();
+            let mut part = ColumnReader::new(&bytes, "refusals");
+            assert_eq!(Refusal::read(&mut part), Ok(refusal));
+            part.end().unwrap();
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Every captured sheet, in columns: where it came from, its published pictures, what became of reading it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::columns::{ColumnReader, ColumnWriter, Damaged};
 use crate::entry::{Page, SourceClass};
 use crate::geography::StationIndex;
 use crate::identifier::{DocumentHash, EntryIndex};
@@ -54,7 +55,9 @@ pub(crate) struct SheetTable {
     masks: Vec<[u32; 4]>,
     failures: Vec<String>,
     /// Sheets that a ruling moved, with the station they belong to.
-    moved: BTreeMap<u32, StationIndex>,
+    moved: BTreeMap<SheetIndex, StationIndex>,
+    /// The same by station.
+    arrived: BTreeSet<(StationIndex, SheetIndex)>,
 }
 
 impl SheetTable {
@@ -136,19 +139,24 @@ impl SheetTable {
     }
 
     pub fn moved_to(&self, sheet: SheetIndex) -> Option<StationIndex> {
-        self.moved.get(&sheet.0).copied()
+        self.moved.get(&sheet).copied()
     }
 
     pub fn set_moved(&mut self, sheet: SheetIndex, station: Option<StationIndex>) {
-        match station {
-            Some(station) => self.moved.insert(sheet.0, station),
-            None => self.moved.remove(&sheet.0),
+        let before = match station {
+            Some(station) => self.moved.insert(sheet, station),
+            None => self.moved.remove(&sheet),
         };
+        if let Some(before) = before {
+            self.arrived.remove(&(before, sheet));
+        }
+        self.arrived.extend(station.map(|station| (station, sheet)));
     }
 
     /// Sheets that were moved to this station.
     pub fn moved_here(&self, station: StationIndex) -> impl Iterator<Item = SheetIndex> {
-        self.moved.iter().filter(move |(_, target)| **target == station).map(|(sheet, _)| SheetIndex(*sheet))
+        let all = (station, SheetIndex(0))..=(station, SheetIndex(u32::MAX));
+        self.arrived.range(all).map(|(_, sheet)| *sheet)
     }
 
     pub fn pages(&self, sheet: SheetIndex) -> impl Iterator<Item = PageView<'_>> {
@@ -176,6 +184,81 @@ impl SheetTable {
 
     fn record(&self, sheet: SheetIndex) -> &SheetRecord {
         &self.sheets[sheet.0 as usize]
+    }
+}
+
+/// For snapshots.
+impl SheetTable {
+    pub fn write(&self, part: &mut ColumnWriter) {
+        part.count(self.failures.len());
+        self.failures.iter().for_each(|failure| part.text(failure));
+        part.count(self.sheets.len());
+        part.column(self.sheets.iter().map(|sheet| sheet.entry));
+        for sheet in &self.sheets {
+            part.bytes(&[sheet.source.number()]);
+            part.number(sheet.pages);
+            part.number(sheet.failure);
+            part.number(sheet.readings);
+        }
+        part.count(self.pages.len());
+        for page in &self.pages {
+            part.bytes(page.commitment.as_bytes());
+            part.bytes(page.rendition.as_bytes());
+            part.bytes(&[page.media]);
+            part.number(page.width);
+            part.number(page.height);
+            part.number(page.masks);
+        }
+        part.count(self.masks.len());
+        self.masks.iter().flatten().for_each(|edge| part.number(*edge));
+        part.count(self.moved.len());
+        for (sheet, station) in &self.moved {
+            part.number(sheet.0);
+            part.number(station.0);
+        }
+    }
+
+    pub fn read(mut part: ColumnReader<'_>, stations: usize, size: u64) -> Result<Self, Damaged> {
+        let mut table = Self::default();
+        for _ in 0..part.count(1)? {
+            table.failures.push(part.text()?.to_owned());
+        }
+        let sheets = part.count(5)?;
+        let entries = part.column(sheets)?;
+        part.check(entries.is_sorted_by(|one, other| one < other))?;
+        part.check(entries.last().is_none_or(|last| u64::from(*last) < size))?;
+        let mut first_page = 0_u32;
+        for entry in entries {
+            let source = SourceClass::from_number(part.byte()?).ok_or_else(|| part.damaged())?;
+            let pages: u16 = part.small()?;
+            let (failure, readings) = (part.small()?, part.small()?);
+            table.sheets.push(SheetRecord { entry, first_page, pages, source, failure, readings });
+            first_page = first_page.checked_add(u32::from(pages)).ok_or_else(|| part.damaged())?;
+        }
+        let pages = part.count(68)?;
+        part.check(pages == first_page as usize)?;
+        let mut first_mask = 0_u32;
+        for _ in 0..pages {
+            let commitment = DocumentHash::from_bytes(part.array()?);
+            let rendition = DocumentHash::from_bytes(part.array()?);
+            let media = part.byte()?;
+            part.check(usize::from(media) < MEDIA.len())?;
+            let (width, height, masks) = (part.small()?, part.small()?, part.small()?);
+            table.pages.push(PageRecord { commitment, rendition, width, height, first_mask, masks, media });
+            first_mask = first_mask.checked_add(u32::from(masks)).ok_or_else(|| part.damaged())?;
+        }
+        let masks = part.count(4)?;
+        part.check(masks == first_mask as usize)?;
+        for _ in 0..masks {
+            table.masks.push([part.small()?, part.small()?, part.small()?, part.small()?]);
+        }
+        for _ in 0..part.count(2)? {
+            let (sheet, station): (u32, u32) = (part.small()?, part.small()?);
+            part.check((sheet as usize) < sheets && (station as usize) < stations)?;
+            table.set_moved(SheetIndex(sheet), Some(StationIndex(station)));
+        }
+        part.end()?;
+        Ok(table)
     }
 }
 

@@ -117,9 +117,7 @@ impl LocalText {
     pub fn in_language(&self, language: &str) -> &str {
         match self {
             Self::Same(text) => text,
-            Self::ByLanguage(texts) => {
-                texts.get(language).or_else(|| texts.values().next()).map_or("", String::as_str)
-            }
+            Self::ByLanguage(texts) => texts.get(language).or_else(|| texts.values().next()).map_or("", String::as_str),
         }
     }
 

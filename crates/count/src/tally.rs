@@ -169,7 +169,11 @@ impl Count {
         let listed = self.unit_totals(contest, unit).listed;
         let all_listed = self.unit_totals(contest, UnitIndex::WHOLE).listed;
         let declared = self.definition().declared.stations.unwrap_or(0);
-        let known = if unit == UnitIndex::WHOLE { Some(declared.max(listed)) } else { (declared <= all_listed).then_some(listed) };
+        let known = if unit == UnitIndex::WHOLE {
+            Some(declared.max(listed))
+        } else {
+            (declared <= all_listed).then_some(listed)
+        };
         Expected { known, at_least: listed }
     }
 

@@ -49,24 +49,32 @@ pub(crate) struct Part {
 impl UnitTotals {
     /// Adds a station's part. `None` on overflow.
     pub(crate) fn add(&mut self, part: &Part) -> Option<()> {
-        self.apply(part, |counter, step| {
-            *counter = counter.checked_add(step)?;
-            Some(())
-        }, |sum, voters| {
-            *sum = sum.checked_add(voters)?;
-            Some(())
-        })
+        self.apply(
+            part,
+            |counter, step| {
+                *counter = counter.checked_add(step)?;
+                Some(())
+            },
+            |sum, voters| {
+                *sum = sum.checked_add(voters)?;
+                Some(())
+            },
+        )
     }
 
     /// Takes a station's part out again. `None` if it was not in.
     pub(crate) fn remove(&mut self, part: &Part) -> Option<()> {
-        self.apply(part, |counter, step| {
-            *counter = counter.checked_sub(step)?;
-            Some(())
-        }, |sum, voters| {
-            *sum = sum.checked_sub(voters)?;
-            Some(())
-        })
+        self.apply(
+            part,
+            |counter, step| {
+                *counter = counter.checked_sub(step)?;
+                Some(())
+            },
+            |sum, voters| {
+                *sum = sum.checked_sub(voters)?;
+                Some(())
+            },
+        )
     }
 
     fn apply(
@@ -104,6 +112,31 @@ impl UnitTotals {
         }
     }
 
+    /// Adds all stations of a unit below. `None` on overflow.
+    pub(crate) fn add_unit(&mut self, below: &Self) -> Option<()> {
+        let counters = [
+            (&mut self.listed, below.listed),
+            (&mut self.received, below.received),
+            (&mut self.counted, below.counted),
+            (&mut self.disputed, below.disputed),
+            (&mut self.held, below.held),
+            (&mut self.unread, below.unread),
+            (&mut self.unreadable, below.unreadable),
+            (&mut self.not_installed, below.not_installed),
+            (&mut self.awaited, below.awaited),
+            (&mut self.objected, below.objected),
+            (&mut self.incomplete, below.incomplete),
+            (&mut self.counted_without_registered, below.counted_without_registered),
+            (&mut self.listed_without_registered, below.listed_without_registered),
+        ];
+        for (counter, below) in counters {
+            *counter = counter.checked_add(below)?;
+        }
+        self.registered_listed = self.registered_listed.checked_add(below.registered_listed)?;
+        self.registered_in_counted = self.registered_in_counted.checked_add(below.registered_in_counted)?;
+        Some(())
+    }
+
     /// Stations in a state.
     #[must_use]
     pub fn in_state(&self, state: StationState) -> u32 {
@@ -131,6 +164,16 @@ impl VoteTotals {
         Self { width, sums: vec![0; width * units] }
     }
 
+    /// Numbers for each unit.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// All rows, one after the other.
+    pub fn rows_mut(&mut self) -> &mut [u64] {
+        &mut self.sums
+    }
+
     /// Makes room for units that were added.
     pub fn grow(&mut self, units: usize) {
         self.sums.resize(self.width * units, 0);
@@ -152,6 +195,16 @@ impl VoteTotals {
     pub fn remove(&mut self, unit: usize, votes: &[u64]) -> Option<()> {
         for (sum, votes) in self.row_mut(unit).iter_mut().zip(votes) {
             *sum = sum.checked_sub(*votes)?;
+        }
+        Some(())
+    }
+
+    /// Adds a unit's votes to one that stands before it. `None` on overflow.
+    pub fn add_unit(&mut self, above: usize, below: usize) -> Option<()> {
+        let (before, after) = self.sums.split_at_mut_checked(below * self.width)?;
+        let above = &mut before[above * self.width..][..self.width];
+        for (sum, votes) in above.iter_mut().zip(after) {
+            *sum = sum.checked_add(*votes)?;
         }
         Some(())
     }

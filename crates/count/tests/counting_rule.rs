@@ -147,15 +147,19 @@ fn two_people_must_agree() {
 fn a_correction_supersedes_only_the_head_of_its_own_chain() {
     let mut ledger = Ledger::new();
     let (sheet, first) = ledger.qr(mayor("12.1", [10, 5, 20], 0, 0));
-    let corrected = |prev| {
-        reading("qr", ReadingOf::Sheet(sheet), Some(prev), Outcome::Numbers(mayor("12.1", [11, 5, 20], 0, 0)))
-    };
+    let corrected =
+        |prev| reading("qr", ReadingOf::Sheet(sheet), Some(prev), Outcome::Numbers(mayor("12.1", [11, 5, 20], 0, 0)));
     let second = ledger.add(corrected(first));
     assert_eq!((ledger.state("12.1"), ledger.votes()), (StationState::Counted, vec![16, 20, 0, 0]));
     ledger.add(corrected(first));
     assert_eq!(ledger.count.refusals().last().map(|(_, refusal)| refusal.clone()), Some(Refusal::NotHead(first)));
     // A correction to another station takes the numbers along.
-    ledger.add(reading("qr", ReadingOf::Sheet(sheet), Some(second), Outcome::Numbers(mayor("11.2", [11, 5, 20], 0, 0))));
+    ledger.add(reading(
+        "qr",
+        ReadingOf::Sheet(sheet),
+        Some(second),
+        Outcome::Numbers(mayor("11.2", [11, 5, 20], 0, 0)),
+    ));
     assert_eq!((ledger.state("12.1"), ledger.state("11.2")), (StationState::Awaited, StationState::Counted));
 }
 

@@ -165,10 +165,7 @@ fn a_file_that_counts_blank_votes_as_valid() {
     election.import(&mut count, &file);
     let tally = count.tally(0, UnitIndex::WHOLE, String::new());
     assert_eq!((tally.stations.counted, tally.valid, tally.blank), (8_545, 1_891_285, Some(116_214)));
-    expect(
-        &election.votes(&count),
-        &[("HPC", 1_083_435), ("impugned", 4_629), ("null", 56_644), ("appealed", 8_448)],
-    );
+    expect(&election.votes(&count), &[("HPC", 1_083_435), ("impugned", 4_629), ("null", 56_644), ("appealed", 8_448)]);
 }
 
 #[test]

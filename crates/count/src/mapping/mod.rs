@@ -165,7 +165,13 @@ impl Mapping {
         let raw: MappingFile = source.parse()?;
         let delimiter = match raw.delimiter.get_ref().as_bytes() {
             [byte] => *byte,
-            _ => return Err(source.at(&raw.delimiter, "delimiter", "a delimiter is one ASCII character, for example \";\"")),
+            _ => {
+                return Err(source.at(
+                    &raw.delimiter,
+                    "delimiter",
+                    "a delimiter is one ASCII character, for example \";\"",
+                ));
+            }
         };
         let numbers = raw
             .numbers
@@ -192,10 +198,12 @@ impl Mapping {
     pub fn fits_register(&self, bytes: &[u8]) -> bool {
         let Some(register) = &self.register else { return false };
         let Ok(table) = self.open("", bytes) else { return false };
-        let has = |text: &Text| text.iter().all(|piece| match piece {
-            Piece::Constant(_) => true,
-            Piece::Column(piece) => table.column(&piece.column).is_ok(),
-        });
+        let has = |text: &Text| {
+            text.iter().all(|piece| match piece {
+                Piece::Constant(_) => true,
+                Piece::Column(piece) => table.column(&piece.column).is_ok(),
+            })
+        };
         has(&self.station) && register.units.iter().all(|(_, code, name)| has(code) && has(name))
     }
 

@@ -66,14 +66,15 @@ impl<'a> Table<'a> {
             .find_map(|encoding| decode(*encoding, bytes))
             .ok_or_else(|| fault("the file is in none of the encodings that the mapping names"))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .from_reader(std::io::Cursor::new(text.as_bytes().to_vec()));
+        let mut reader =
+            ReaderBuilder::new().delimiter(delimiter).from_reader(std::io::Cursor::new(text.as_bytes().to_vec()));
         let headers = reader.headers().map_err(|error| fault(&csv_message(&error)))?.clone();
         if headers.is_empty() || headers.iter().all(str::is_empty) {
             return Err(fault("the file has no header line"));
         }
-        if let Some(twice) = headers.iter().enumerate().find(|(at, name)| headers.iter().take(*at).any(|one| one == *name)) {
+        if let Some(twice) =
+            headers.iter().enumerate().find(|(at, name)| headers.iter().take(*at).any(|one| one == *name))
+        {
             return Err(SourceError { field: twice.1.to_owned(), ..fault("this column is there twice") });
         }
         Ok(Self { file, headers, reader, record: StringRecord::new() })
@@ -121,7 +122,10 @@ impl<'a> Table<'a> {
             }
             _ if text.is_empty() && may_be_blank => Ok(Cell::Blank),
             _ if text.is_empty() => Err(self.fault_here(column, "the field is blank where a number belongs")),
-            _ => Err(self.fault_here(column, format!("`{text}` is not a whole number of votes from 0 to {}", Cell::LARGEST))),
+            _ => {
+                Err(self
+                    .fault_here(column, format!("`{text}` is not a whole number of votes from 0 to {}", Cell::LARGEST)))
+            }
         }
     }
 
@@ -135,7 +139,9 @@ impl<'a> Table<'a> {
             Err(fault) => Err(fault),
             Ok(_) => self.cell(column, may_be_blank),
         };
-        number.evaluate(cell).map_err(|fault| if fault.file.is_empty() { self.fault_here("", fault.message) } else { fault })
+        number
+            .evaluate(cell)
+            .map_err(|fault| if fault.file.is_empty() { self.fault_here("", fault.message) } else { fault })
     }
 
     pub fn text(&self, text: &Text) -> Result<String, SourceError> {
@@ -158,7 +164,8 @@ impl<'a> Table<'a> {
             })?;
         }
         let missing = piece.pad.saturating_sub(text.chars().count());
-        let padded = if missing > 0 && !text.is_empty() { Cow::Owned("0".repeat(missing) + text) } else { Cow::Borrowed(text) };
+        let padded =
+            if missing > 0 && !text.is_empty() { Cow::Owned("0".repeat(missing) + text) } else { Cow::Borrowed(text) };
         match piece.first {
             Some(first) => Ok(Cow::Owned(padded.chars().take(first).collect())),
             None => Ok(padded),

@@ -1,6 +1,9 @@
 //! A made-up election of seven stations and two contests, and short words for its entries.
 
 #![allow(dead_code, reason = "every test uses its own part")]
+#![allow(clippy::unwrap_used, reason = "this is a part of tests")]
+
+pub mod history;
 
 use std::collections::BTreeMap;
 
@@ -14,8 +17,8 @@ use testigo_count::entry::{
 use testigo_count::identifier::KeyName;
 use testigo_count::rule::{StationState, Status};
 use testigo_count::{
-    Cell, ContestId, Count, Definition, Detail, DocumentHash, Entry, EntryIndex, Numbers, Outcome, Pack, Reader, Reading,
-    ReadingOf, SourceClass, StationId,
+    Cell, ContestId, Count, Definition, Detail, DocumentHash, Entry, EntryIndex, Numbers, Outcome, Pack, Reader,
+    Reading, ReadingOf, SourceClass, StationId,
 };
 
 pub const ELECTION: &str = r##"

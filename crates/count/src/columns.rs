@@ -1,0 +1,204 @@
+//! How a snapshot writes numbers, texts and columns of them: plain bytes, small numbers in few of them.
+//!
+//! Numbers are LEB128. A column is written as differences to the value before, since neighbours are mostly close.
+//! Reading trusts nothing: every length is held against the bytes that are there before anything is allocated for it.
+
+/// Bytes that are not what they should be; the text says which part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Damaged(pub &'static str);
+
+#[derive(Debug, Default)]
+pub(crate) struct ColumnWriter(Vec<u8>);
+
+impl ColumnWriter {
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    pub fn number(&mut self, number: impl Into<u64>) {
+        let mut rest: u64 = number.into();
+        loop {
+            let [low, ..] = rest.to_le_bytes();
+            rest >>= 7;
+            if rest == 0 {
+                return self.0.push(low);
+            }
+            self.0.push(low | 128);
+        }
+    }
+
+    /// A length that [`ColumnReader::count`] reads.
+    pub fn count(&mut self, count: usize) {
+        // No address space is larger than 64 bits.
+        self.number(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    pub fn text(&mut self, text: &str) {
+        self.count(text.len());
+        self.bytes(text.as_bytes());
+    }
+
+    /// A column of numbers that are mostly close to the one before.
+    pub fn column(&mut self, numbers: impl IntoIterator<Item = u32>) {
+        let mut before = 0_i64;
+        for number in numbers {
+            let number = i64::from(number);
+            let step = number - before;
+            self.number(((step << 1) ^ (step >> 63)).cast_unsigned());
+            before = number;
+        }
+    }
+
+    /// A part of its own, so that another thread can read it.
+    pub fn part(&mut self, write: impl FnOnce(&mut Self)) {
+        let mut part = Self::default();
+        write(&mut part);
+        self.count(part.0.len());
+        self.bytes(&part.0);
+    }
+}
+
+/// Reads what a [`ColumnWriter`] wrote.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ColumnReader<'a> {
+    rest: &'a [u8],
+    what: &'static str,
+}
+
+impl<'a> ColumnReader<'a> {
+    /// `what` names the part where something is wrong.
+    pub fn new(rest: &'a [u8], what: &'static str) -> Self {
+        Self { rest, what }
+    }
+
+    pub fn damaged(&self) -> Damaged {
+        Damaged(self.what)
+    }
+
+    pub fn check(&self, sound: bool) -> Result<(), Damaged> {
+        if sound { Ok(()) } else { Err(self.damaged()) }
+    }
+
+    /// Whether there are as many bytes.
+    pub fn check_holds(&self, bytes: usize) -> Result<(), Damaged> {
+        self.check(bytes <= self.rest.len())
+    }
+
+    /// Nothing may be left.
+    pub fn end(&self) -> Result<(), Damaged> {
+        self.check(self.rest.is_empty())
+    }
+
+    pub fn bytes(&mut self, length: usize) -> Result<&'a [u8], Damaged> {
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or_else(|| self.damaged())?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    pub fn array<const LENGTH: usize>(&mut self) -> Result<[u8; LENGTH], Damaged> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(|| self.damaged())?;
+        self.rest = rest;
+        Ok(*bytes)
+    }
+
+    pub fn byte(&mut self) -> Result<u8, Damaged> {
+        self.array().map(|[byte]| byte)
+    }
+
+    pub fn number(&mut self) -> Result<u64, Damaged> {
+        let mut number = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let low = u64::from(byte & 127);
+            self.check(low << shift >> shift == low)?;
+            number |= low << shift;
+            if byte < 128 {
+                return Ok(number);
+            }
+        }
+        Err(self.damaged())
+    }
+
+    pub fn small<T: TryFrom<u64>>(&mut self) -> Result<T, Damaged> {
+        T::try_from(self.number()?).map_err(|_| self.damaged())
+    }
+
+    /// How many of something follow that take at least so many bytes each.
+    pub fn count(&mut self, least_bytes: usize) -> Result<usize, Damaged> {
+        let count: usize = self.small()?;
+        self.check(count.checked_mul(least_bytes).is_some_and(|bytes| bytes <= self.rest.len()))?;
+        Ok(count)
+    }
+
+    pub fn text(&mut self) -> Result<&'a str, Damaged> {
+        let length = self.count(1)?;
+        let bytes = self.bytes(length)?;
+        std::str::from_utf8(bytes).map_err(|_| self.damaged())
+    }
+
+    pub fn column(&mut self, length: usize) -> Result<Vec<u32>, Damaged> {
+        self.check_holds(length)?;
+        let mut column = Vec::with_capacity(length);
+        let mut before = 0_i64;
+        for _ in 0..length {
+            let step = match self.rest {
+                [byte, rest @ ..] if *byte < 128 => {
+                    self.rest = rest;
+                    u64::from(*byte)
+                }
+                _ => self.number()?,
+            };
+            let step = (step >> 1).cast_signed() ^ -(step & 1).cast_signed();
+            before = before.wrapping_add(step);
+            column.push(u32::try_from(before).map_err(|_| self.damaged())?);
+        }
+        Ok(column)
+    }
+
+    pub fn part(&mut self, what: &'static str) -> Result<Self, Damaged> {
+        let length = self.count(1)?;
+        Ok(Self { rest: self.bytes(length)?, what })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read(column in prop::collection::vec(any::<u32>(), 0..50), numbers in any::<[u64; 3]>(), text: String) {
+            let mut writer = ColumnWriter::default();
+            writer.part(|part| {
+                part.count(column.len());
+                part.column(column.iter().copied());
+            });
+            numbers.iter().for_each(|number| writer.number(*number));
+            writer.text(&text);
+            let bytes = writer.into_bytes();
+            let mut reader = ColumnReader::new(&bytes, "all");
+            let mut part = reader.part("part").unwrap();
+            let length = part.count(1).unwrap();
+            prop_assert_eq!(part.column(length).unwrap(), column);
+            part.end().unwrap();
+            prop_assert_eq!([(); 3].map(|()| reader.number().unwrap()), numbers);
+            prop_assert_eq!(reader.text().unwrap(), text);
+            reader.end().unwrap();
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let mut reader = ColumnReader::new(&bytes, "all");
+            let _ = { reader }.number();
+            let _ = { reader }.text();
+            if let Ok(length) = reader.count(1) {
+                let _ = reader.column(length);
+            }
+        }
+    }
+}
