@@ -68,7 +68,9 @@ pub fn unit(count: &Count, written: Option<&str>) -> Result<UnitIndex> {
         .collect();
     match found.as_slice() {
         [(_, unit)] => Ok(*unit),
-        [] => bail!("there is no unit `{written}`\nhint: give the official code, for example of a line of `testigo tally`"),
+        [] => bail!(
+            "there is no unit `{written}`\nhint: give the official code, for example of a line of `testigo tally`"
+        ),
         several => {
             let choices: Vec<String> =
                 several.iter().map(|(at, _)| format!("{}/{code}", count.pack().levels[*at].id)).collect();

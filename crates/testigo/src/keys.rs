@@ -41,6 +41,9 @@ pub fn of_archive(directory: &Path, file: Option<&Path>) -> Result<Signer> {
         None => file_for(ArchiveReader::open(directory)?.verifying_key().name())?,
     };
     Signer::from_key_file(&path).with_context(|| {
-        format!("{} needs its ledger's key\nhint: give --ledger-key FILE, or set TESTIGO_KEYS to the folder it is in", directory.display())
+        format!(
+            "{} needs its ledger's key\nhint: give --ledger-key FILE, or set TESTIGO_KEYS to the folder it is in",
+            directory.display()
+        )
     })
 }

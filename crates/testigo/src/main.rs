@@ -15,7 +15,12 @@ use clap::{Parser, Subcommand};
 
 /// Every polling station's tally sheet: read, checked, added up, published, and provable by anyone.
 #[derive(Debug, Parser)]
-#[command(name = "testigo", version, max_term_width = 100, after_help = "Exit codes: 0 done; 1 finished, but something was wrong or left out; 2 nothing was done.")]
+#[command(
+    name = "testigo",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done; 1 finished, but something was wrong or left out; 2 nothing was done."
+)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -65,8 +70,12 @@ fn main() -> ExitCode {
         Command::Pack(arguments) => commands::pack::run(arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),
     };
-    done.unwrap_or_else(|error| {
-        note!("error: {error:#}");
-        ExitCode::from(2)
-    })
+    match done {
+        Ok(_) if terminal::answer_failed() => commands::exit(false),
+        Ok(code) => code,
+        Err(error) => {
+            note!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
 }

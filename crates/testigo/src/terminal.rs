@@ -1,11 +1,11 @@
 //! What a person at a terminal sees: progress, numbers in groups, plain lines where nobody watches.
 
-use std::io::{IsTerminal, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Writes to standard output. A reader that has gone away (`| head`) ends the program quietly, as it should.
+/// Writes to standard output. A reader that has gone away (`| head`) hears no more; the work goes on to its end.
 #[macro_export]
 macro_rules! say {
     ($($argument:tt)*) => {
@@ -21,12 +21,27 @@ macro_rules! note {
     };
 }
 
+/// Set once an answer can no longer be written.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+static FAILED: AtomicBool = AtomicBool::new(false);
+
 /// See [`say!`].
 pub fn write_out(text: &str) {
-    let mut out = std::io::stdout().lock();
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
+    if CLOSED.load(Ordering::Relaxed) {
+        return;
     }
+    let mut out = std::io::stdout().lock();
+    let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else { return };
+    CLOSED.store(true, Ordering::Relaxed);
+    if error.kind() != ErrorKind::BrokenPipe {
+        FAILED.store(true, Ordering::Relaxed);
+        write_note(&format!("error: the answer cannot be written to the end: {error}\n"));
+    }
+}
+
+/// Whether an answer was cut short by anything but a reader that had seen enough.
+pub fn answer_failed() -> bool {
+    FAILED.load(Ordering::Relaxed)
 }
 
 /// See [`note!`].
@@ -40,12 +55,17 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
     }
     text
+}
+
+/// `1 sheet`, `1,234 sheets`.
+pub fn counted(number: u64, one: &str, several: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { several })
 }
 
 /// How far a long job is: a line that rewrites itself on a terminal, a plain line now and then elsewhere.
@@ -67,7 +87,7 @@ struct Shown {
 const QUIET: Duration = Duration::from_secs(1);
 
 impl Progress {
-    /// `what` are the things that are counted, for example `sheets`.
+    /// `what` are the things that are counted, for example `sheets`; `total` is 0 where nobody knows how many there are.
     pub fn new(what: &'static str, total: u64) -> Self {
         let begun = Instant::now();
         let shown = Mutex::new(Shown { last: begun, anything: false });
@@ -92,12 +112,11 @@ impl Progress {
         let rate = done / seconds;
         let left = self.total.saturating_sub(done).checked_div(rate).unwrap_or(0);
         let after = if self.terminal { "\u{1b}[K" } else { "\n" };
-        write_note(&format!(
-            "{before}{} of {} {}, {rate} a second, {left} s left{after}",
-            grouped(done),
-            grouped(self.total),
-            self.what
-        ));
+        let (of, left) = match self.total {
+            0 => (String::new(), String::new()),
+            total => (format!(" of {}", grouped(total)), format!(", {left} s left")),
+        };
+        write_note(&format!("{before}{}{of} {}, {rate} a second{left}{after}", grouped(done), self.what));
     }
 
     /// Clears the line.

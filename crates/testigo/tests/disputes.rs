@@ -64,7 +64,11 @@ fn rule(place: &Place, arguments: &[&str]) -> String {
 #[test]
 fn a_doctored_sheet_in_custody_disputes_until_a_ruling() {
     let place = with_two_sheets("custody");
-    place.run(&["read", "archive"]).done().says(&["0 agree", "1 differ", &format!("station {STATION} (doctored/b.jpg): disputed")]);
+    place.run(&["read", "archive"]).done().says(&[
+        "0 agree",
+        "1 differ",
+        &format!("station {STATION} (doctored/b.jpg): disputed"),
+    ]);
     assert_eq!(stand(&place), (0, 1, 0, 0));
     place.run(&["check", "archive"]).finished().says(&["disputed   readings-differ", STATION, "MV 261", "MV 171"]);
 
@@ -120,7 +124,10 @@ fn a_doctored_sheet_contradicts_a_published_row_in_the_same_way() {
         // A sheet with the very numbers of the row confirms it.
         place.write("right.jpg", sheet(&[&common::results::payload(0, 38, "")]));
         place.run(&["import", "archive", "right.jpg", "--source", source]).done();
-        place.run(&["read", "archive"]).done().says(&["1 agree with everything else known of their station, 0 differ, 0 held"]);
+        place
+            .run(&["read", "archive"])
+            .done()
+            .says(&["1 agree with everything else known of their station, 0 differ, 0 held"]);
     }
 }
 
@@ -172,7 +179,8 @@ fn other_rulings() {
     let sheet = "3";
     let moved = rule(&place, &["move", "--sheet", sheet, "--station", STATIONS[1]]);
     let region = place.run(&["tally", "archive", "--unit", "place/0101010101", "--format", "json"]).done().json();
-    let states: Vec<&str> = region["children"].as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect();
+    let states: Vec<&str> =
+        region["children"].as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["awaited", "counted"]);
     rule(&place, &["withdraw", "--supersedes", &moved]);
     assert_eq!(stand(&place), (1, 0, 0, RIGHT));

@@ -7,13 +7,15 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use testigo_archive::ArchiveReader;
-use testigo_count::check::Severity;
+use testigo_count::check::{Finding, Severity};
 use testigo_count::readings::ReadingView;
 use testigo_count::rule::StationState;
 use testigo_count::sheets::SheetState;
 use testigo_count::{Count, Reader};
+use testigo_site::language::Language;
 
-use super::exit;
+use super::{exit, sentence};
+use crate::terminal::{counted, grouped};
 use crate::{counting, say};
 
 #[derive(Debug, Args)]
@@ -86,7 +88,9 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode> {
             readings: Vec::new(),
         });
     }
-    let rank = |line: &Line| ["disputed", "error", "objected", "held", "unreadable", "warning"].iter().position(|one| *one == line.severity);
+    let rank = |line: &Line| {
+        ["disputed", "error", "objected", "held", "unreadable", "warning"].iter().position(|one| *one == line.severity)
+    };
     lines.sort_by_key(|line| rank(line).unwrap_or(usize::MAX));
     match arguments.format {
         CheckFormat::Json => {
@@ -110,10 +114,18 @@ fn print(lines: &[Line]) {
         for reading in &line.readings {
             let sheet = reading.sheet.map(|sheet| format!(", sheet {sheet}")).unwrap_or_default();
             let source = reading.source.map(|source| format!(", {source}")).unwrap_or_default();
-            say!("             reading {} by {}{sheet}{source}: {}", reading.entry, short(&reading.reader), reading.votes.join("  "));
+            say!(
+                "             reading {} by {}{sheet}{source}: {}",
+                reading.entry,
+                short(&reading.reader),
+                reading.votes.join("  ")
+            );
         }
     }
-    say!("{}", if lines.is_empty() { "nothing to look at".to_owned() } else { format!("{} things to look at", lines.len()) });
+    match lines.len() as u64 {
+        0 => say!("nothing to look at"),
+        several => say!("{} to look at", counted(several, "thing", "things")),
+    }
 }
 
 fn short(reader: &str) -> String {
@@ -137,23 +149,22 @@ fn stations(count: &Count, contest: usize, lines: &mut Vec<Line>) {
             message: message.to_owned(),
             readings,
         };
-        let all = || count.readings(contest, station).into_iter().map(|one| reading_line(count, contest, one)).collect();
+        let all =
+            || count.readings(contest, station).into_iter().map(|one| reading_line(count, contest, one)).collect();
         match status.state {
             StationState::Disputed => lines.push(line(
                 "disputed",
                 status.reason.word(),
-                "what is known of this station contradicts itself; nothing counts until a ruling",
+                &sentence(&format!("reason.{}", status.reason.word())),
                 all(),
             )),
             StationState::Held => {
-                lines.push(line("held", status.reason.word(), "there are numbers that do not count yet", all()));
+                let message = sentence(&format!("reason.{}", status.reason.word()));
+                lines.push(line("held", status.reason.word(), &message, all()));
             }
-            StationState::Counted if status.objected => lines.push(line(
-                "objected",
-                "objected",
-                "a reading differs from the one that counts; nothing changes until a ruling",
-                all(),
-            )),
+            StationState::Counted if status.objected => {
+                lines.push(line("objected", "objected", &sentence("list.objected.sentence"), all()))
+            }
             _ => {}
         }
         for reading in count.readings(contest, station) {
@@ -162,7 +173,7 @@ fn stations(count: &Count, contest: usize, lines: &mut Vec<Line>) {
                     Severity::Error => "error",
                     Severity::Warning => "warning",
                 };
-                let message = format!("{} where {} is expected", finding.found, finding.expected);
+                let message = check_sentence(finding);
                 lines.push(Line {
                     entry: Some(reading.entry().0),
                     ..line(severity, finding.check.code(), &message, Vec::new())
@@ -172,19 +183,28 @@ fn stations(count: &Count, contest: usize, lines: &mut Vec<Line>) {
     }
 }
 
+/// What a check found, for whoever may rule on it.
+fn check_sentence(finding: Finding) -> String {
+    let key = format!("check.{}.supervisor", finding.check);
+    let (found, expected) = (grouped(finding.found), grouped(finding.expected));
+    let places = [("found", found.as_str()), ("expected", expected.as_str())];
+    Language::built_in("en").map_or_else(|| key.clone(), |english| english.fill(&key, &places))
+}
+
 fn sheets(count: &Count, lines: &mut Vec<Line>) {
     for sheet in count.sheets().filter(|sheet| count.sheet_state(*sheet) == SheetState::Unreadable) {
         let view = count.sheet_view(sheet);
         if view.rejected {
             continue;
         }
+        let failure = view.failure.unwrap_or_default();
         lines.push(Line {
             severity: "unreadable",
-            code: view.failure.unwrap_or_default().to_owned(),
+            code: failure.to_owned(),
             contest: None,
             station: view.moved_to.map(|station| count.geography().station_id(station).to_owned()),
             entry: Some(view.entry.0),
-            message: "no reader could read this sheet".to_owned(),
+            message: sentence(&format!("failure.{failure}")),
             readings: Vec::new(),
         });
     }

@@ -57,17 +57,19 @@ pub fn run(arguments: &InitArguments) -> Result<ExitCode> {
         "{} is ready: {} stations in the register{}, {} units",
         arguments.dir.display(),
         grouped(u64::from(expected.at_least)),
-        expected.known.filter(|known| *known > expected.at_least).map_or(String::new(), |known| format!(
-            " of {} declared",
-            grouped(u64::from(known))
-        )),
+        expected
+            .known
+            .filter(|known| *known > expected.at_least)
+            .map_or(String::new(), |known| format!(" of {} declared", grouped(u64::from(known)))),
         grouped(count.geography().unit_count() as u64 - 1),
     );
     say!("ledger  {}", reader.verifying_key());
     say!("head    {} entries, root {}", checkpoint.size.0, checkpoint.root);
     say!("key     {} (keep it safe and apart from the archive)", key_file.display());
     if arguments.register.is_none() {
-        say!("hint: no register was given, so every reading is held until `testigo import --extend-register` adds its station");
+        say!(
+            "hint: no register was given, so every reading is held until `testigo import --extend-register` adds its station"
+        );
     } else if count.register_from_results() {
         say!("note: this register was made from results, so it cannot show which stations are missing; pages say so");
     }
@@ -106,7 +108,10 @@ pub fn create(
         [&files.definition, &files.pack, &register].into_iter().map(|bytes| (hash(bytes), bytes.clone())).collect();
     testigo_count::Count::begin(&entry, &documents)?;
     if directory.read_dir().is_ok_and(|mut files| files.next().is_some()) {
-        bail!("{} is not empty\nhint: choose a new folder; an archive is never made over something else", directory.display());
+        bail!(
+            "{} is not empty\nhint: choose a new folder; an archive is never made over something else",
+            directory.display()
+        );
     }
     let (signer, key_file): (Signer, PathBuf) = keys::create(&origin, ledger_key)?;
     let made = Archive::create(directory, signer, &entry, &[&files.definition, &files.pack, &register]);
@@ -138,7 +143,11 @@ pub fn register_document(files: &PackFiles, name: &str, bytes: &[u8]) -> Result<
     bail!(
         "{name} is not a register that the pack `{}` knows\nhint: a register has the columns {columns}; a results file serves when one of the pack's mappings ({}) fits it",
         pack.id,
-        if files.mappings.is_empty() { "none".to_owned() } else { files.mappings.keys().cloned().collect::<Vec<_>>().join(", ") },
+        if files.mappings.is_empty() {
+            "none".to_owned()
+        } else {
+            files.mappings.keys().cloned().collect::<Vec<_>>().join(", ")
+        },
     )
 }
 

@@ -16,6 +16,7 @@ pub mod verify;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use testigo_site::language::Language;
 
 /// The command finished, but something was wrong or left out.
 pub const SOMETHING_WRONG: u8 = 1;
@@ -30,6 +31,11 @@ pub enum Format {
     Csv,
     /// For programs.
     Json,
+}
+
+/// The words that the site has for a state, a reason or a failure, in the language of the command line.
+pub fn sentence(key: &str) -> String {
+    Language::built_in("en").map_or(key, |english| english.text(key)).to_owned()
 }
 
 /// 0 when all is well, 1 when something was wrong or left out.

@@ -50,7 +50,12 @@ fn check(files: &PackFiles) -> Result<()> {
     say!("{} is complete and consistent", files.place);
     say!("levels     {}", levels.join(" / "));
     for contest in &definition.contests {
-        say!("contest    {}: {} candidates, {} ballot lines", contest.id, contest.candidates.len(), contest.selections.len());
+        say!(
+            "contest    {}: {} candidates, {} ballot lines",
+            contest.id,
+            contest.candidates.len(),
+            contest.selections.len()
+        );
     }
     say!("payloads   {}", pack.payloads.len());
     say!("sheets     {}", pack.sheets.len());

@@ -1,5 +1,6 @@
 //! `testigo read`: the numbers of every sheet that has no reading yet, from its code.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -12,14 +13,14 @@ use testigo_count::grammar::{PayloadError, read_payload};
 use testigo_count::pack::Pack;
 use testigo_count::rule::StationState;
 use testigo_count::sheets::SheetState;
-use testigo_count::{Count, Entry, EntryIndex, Numbers, Outcome, Reader, Reading, ReadingOf};
+use testigo_count::{Count, Entry, EntryIndex, Numbers, Outcome, Reader, Reading, ReadingOf, StationId};
 use testigo_ledger::Hash;
 use testigo_sheet::picture::{self, Limits};
-use testigo_sheet::qr;
+use testigo_sheet::qr::{self, Detected};
 
-use super::exit;
 use super::import::all_cores;
-use crate::terminal::{Progress, grouped};
+use super::{exit, sentence};
+use crate::terminal::{Progress, counted, grouped};
 use crate::{counting, keys, layout, parallel, say};
 
 /// Sheets whose readings become durable together.
@@ -85,9 +86,19 @@ pub struct SheetLine {
 
 impl ReadReport {
     fn print(&self) {
-        say!("{} sheets tried, {} read, {} unreadable", grouped(self.tried as u64), grouped(self.read as u64), grouped(self.unreadable.len() as u64));
+        say!(
+            "{} tried, {} read, {} unreadable",
+            counted(self.tried as u64, "sheet", "sheets"),
+            grouped(self.read as u64),
+            grouped(self.unreadable.len() as u64)
+        );
         if self.read > 0 {
-            say!("{:>9} agree with everything else known of their station, {} differ, {} held", grouped(self.agree as u64), self.differ.len(), self.held.len());
+            say!(
+                "{:>9} agree with everything else known of their station, {} differ, {} held",
+                grouped(self.agree as u64),
+                self.differ.len(),
+                self.held.len()
+            );
         }
         for (what, lines) in [("differs", &self.differ), ("held", &self.held), ("unreadable", &self.unreadable)] {
             for line in lines {
@@ -100,7 +111,8 @@ impl ReadReport {
 }
 
 pub fn run(arguments: &ReadArguments) -> Result<ExitCode> {
-    let mut archive = Archive::open(&arguments.dir, keys::of_archive(&arguments.dir, arguments.ledger_key.as_deref())?)?;
+    let mut archive =
+        Archive::open(&arguments.dir, keys::of_archive(&arguments.dir, arguments.ledger_key.as_deref())?)?;
     let report = read_sheets(&mut archive, arguments.jobs.unwrap_or_else(all_cores))?;
     match arguments.format {
         ReadFormat::Json => say!("{}", serde_json::to_string_pretty(&report)?),
@@ -113,7 +125,10 @@ pub fn run(arguments: &ReadArguments) -> Result<ExitCode> {
 enum SheetOutcome {
     /// Payloads of the pack's grammar, with the step that got them. Several are reported and never chosen between.
     Payloads(Vec<(Vec<Numbers>, String)>),
-    Failure { code: String, reason: String },
+    Failure {
+        code: String,
+        reason: String,
+    },
 }
 
 /// A sheet to be read.
@@ -135,7 +150,8 @@ pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, jobs: usize) -
     if count.pack().payloads.is_empty() {
         bail!("the pack `{}` describes no code on its sheets, so there is nothing to read", count.pack().id);
     }
-    let is_unread = |sheet: &_| count.sheet_state(*sheet) == SheetState::Unread && count.sheet_view(*sheet).entry >= first;
+    let is_unread =
+        |sheet: &_| count.sheet_state(*sheet) == SheetState::Unread && count.sheet_view(*sheet).entry >= first;
     let unread: Vec<_> = count.sheets().filter(is_unread).collect();
     let mut report = ReadReport { tried: unread.len(), ..ReadReport::default() };
     let mut read = Vec::new();
@@ -161,9 +177,11 @@ pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, jobs: usize) -
             match outcome {
                 SheetOutcome::Payloads(payloads) => {
                     report.read += 1;
+                    let station =
+                        payloads.iter().flat_map(|(numbers, _)| numbers).map(|one| one.station.clone()).next();
+                    read.extend(station.map(|station| ReadSheet { sheet, file, station, codes: payloads.len() }));
                     for (numbers, step) in payloads {
                         for numbers in numbers {
-                            read.push((sheet, file.clone(), numbers.station.clone()));
                             entries.push(entry(sheet, Some(step.clone()), Outcome::Numbers(numbers))?);
                         }
                     }
@@ -215,11 +233,24 @@ fn read_sheet(bytes: &[u8], pack: &Pack) -> SheetOutcome {
             if reading.needs_confirmation() {
                 return SheetOutcome::Failure {
                     code: "code-needs-confirmation".to_owned(),
-                    reason: "the code could only be repaired with nothing to spare; a person must confirm what it says".to_owned(),
+                    reason: "the code could only be repaired with nothing to spare; a person must confirm what it says"
+                        .to_owned(),
                 };
             }
-            let all = std::iter::once(reading).chain(others);
-            let payloads = all.filter_map(|one| {
+            let codes: Vec<Detected> =
+                std::iter::once(reading).chain(others).filter(|one| !one.needs_confirmation()).collect();
+            let stations = stations_of(&codes, pack);
+            if stations.len() > 1 {
+                let stations: Vec<&str> = stations.iter().map(StationId::as_str).collect();
+                return SheetOutcome::Failure {
+                    code: "several-sheets".to_owned(),
+                    reason: format!(
+                        "the picture has the codes of several stations ({}); each sheet needs a picture of its own",
+                        stations.join(", ")
+                    ),
+                };
+            }
+            let payloads = codes.iter().filter_map(|one| {
                 read_payload(&pack.payloads, &one.text).ok().map(|numbers| (numbers, one.step.to_string()))
             });
             SheetOutcome::Payloads(payloads.collect())
@@ -234,11 +265,24 @@ fn read_sheet(bytes: &[u8], pack: &Pack) -> SheetOutcome {
     }
 }
 
+/// The stations that the codes of a picture speak of.
+pub fn stations_of(codes: &[Detected], pack: &Pack) -> BTreeSet<StationId> {
+    let read = codes.iter().filter_map(|code| read_payload(&pack.payloads, &code.text).ok());
+    read.flatten().map(|numbers| numbers.station).collect()
+}
+
+/// A sheet that was read.
+struct ReadSheet {
+    sheet: EntryIndex,
+    file: Option<String>,
+    station: StationId,
+    /// Different payloads on it, all for this station.
+    codes: usize,
+}
+
 /// How the stations of the sheets that were read stand now.
-fn stand(count: &Count, read: Vec<(EntryIndex, Option<String>, testigo_count::StationId)>, report: &mut ReadReport) {
-    let mut read = read;
-    read.dedup_by(|one, other| one.0 == other.0 && one.2 == other.2);
-    for (sheet, file, station) in read {
+fn stand(count: &Count, read: Vec<ReadSheet>, report: &mut ReadReport) {
+    for ReadSheet { sheet, file, station, codes } in read {
         let Some(index) = count.geography().find_station(station.as_str()) else { continue };
         let status = (0..count.definition().contests.len()).map(|contest| count.status(contest, index));
         let line = |code: &str, reason: &str| SheetLine {
@@ -248,19 +292,28 @@ fn stand(count: &Count, read: Vec<(EntryIndex, Option<String>, testigo_count::St
             code: code.to_owned(),
             reason: reason.to_owned(),
         };
-        let worst = status.clone().find(|one| one.state == StationState::Disputed || one.objected);
+        let disputed = status.clone().any(|one| one.state == StationState::Disputed);
+        let objected = status.clone().any(|one| one.objected);
         let held = status.clone().find(|one| one.state == StationState::Held);
-        match (worst, held) {
-            (Some(one), _) if one.state == StationState::Disputed => report.differ.push(line(
+        match held {
+            _ if disputed && codes > 1 => report.differ.push(line(
+                "disputed",
+                "its picture has several codes that say different things; none counts until a ruling",
+            )),
+            _ if disputed => report.differ.push(line(
                 "disputed",
                 "it differs from another reading of its station; neither counts until a ruling",
             )),
-            (Some(_), _) => report.differ.push(line(
+            _ if objected => report.differ.push(line(
                 "objected",
                 "a reading of its station differs from the one that counts; nothing changes until a ruling",
             )),
-            (None, Some(one)) => report.held.push(line(one.reason.word(), "its numbers do not count yet")),
-            (None, None) => report.agree += 1,
+            _ if status.clone().any(|one| one.state == StationState::NotInstalled) => report.differ.push(line(
+                "not-installed",
+                "a ruling says that its station did not open; nothing changes until another ruling",
+            )),
+            Some(one) => report.held.push(line(one.reason.word(), &sentence(&format!("reason.{}", one.reason.word())))),
+            None => report.agree += 1,
         }
     }
 }

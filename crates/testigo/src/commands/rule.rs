@@ -99,7 +99,9 @@ pub enum RuleDecision {
 
 pub fn run(arguments: &RuleArguments) -> Result<ExitCode> {
     let (decision, signing) = match &arguments.decision {
-        RuleDecision::Accept { reading, signing } => (Decision::AcceptReading { reading: EntryIndex(*reading) }, signing),
+        RuleDecision::Accept { reading, signing } => {
+            (Decision::AcceptReading { reading: EntryIndex(*reading) }, signing)
+        }
         RuleDecision::Reject { sheet, signing } => (Decision::RejectSheet { sheet: EntryIndex(*sheet) }, signing),
         RuleDecision::Move { sheet, station, signing } => {
             (Decision::MoveSheet { sheet: EntryIndex(*sheet), station: StationId::new(station.as_str())? }, signing)
@@ -137,16 +139,17 @@ pub fn rule(
     let mut ruling = RulingEntry::new(decision, reason.to_owned(), supersedes);
     let message = ruling.message(count.entry_zero())?;
     for key in signers {
-        ruling.signatures.push(RulingSignature {
-            key: KeyName::new(key.name())?,
-            signature: STANDARD.encode(key.sign(&message)),
-        });
+        ruling
+            .signatures
+            .push(RulingSignature { key: KeyName::new(key.name())?, signature: STANDARD.encode(key.sign(&message)) });
     }
     let bytes = Entry::Ruling(ruling).to_bytes()?;
     let refusals = count.refusals().len();
     count.append(&bytes, &std::collections::BTreeMap::new())?;
     if let Some((_, refusal)) = count.refusals().get(refusals) {
-        bail!("the ruling would have no effect: {refusal}\nhint: `testigo key admit` lets a key sign here; `testigo check` shows entries");
+        bail!(
+            "the ruling would have no effect: {refusal}\nhint: `testigo key admit` lets a key sign here; `testigo check` shows entries"
+        );
     }
     let appended = archive.append(&[bytes])?;
     archive.publish()?;

@@ -124,20 +124,28 @@ fn table(count: &Count, contest: usize, tally: &Tally) {
     let registered = &tally.registered;
     if registered.in_counted > 0 {
         let cast = tally.valid + tally.others.iter().map(|one| one.votes).sum::<u64>();
-        say!(
-            "{:<6} {:<width$} {:>14} {:>9}",
-            "",
-            "registered",
-            grouped(registered.in_counted),
-            share(cast, registered.in_counted)
-        );
-        say!("       registered voters of the counted stations, and turnout there");
+        // Ballots of stations whose voters nobody knows would make the turnout too high.
+        let turnout = if registered.counted_unknown == 0 { share(cast, registered.in_counted) } else { String::new() };
+        let line = format!("{:<6} {:<width$} {:>14} {turnout:>9}", "", "registered", grouped(registered.in_counted));
+        say!("{}", line.trim_end());
+        if registered.counted_unknown == 0 {
+            say!("       registered voters of the counted stations, and turnout there");
+        } else {
+            say!(
+                "       registered voters of the counted stations; of {} it is not known, so no turnout is given",
+                grouped(u64::from(registered.counted_unknown))
+            );
+        }
     }
     say!("");
     for child in &tally.children {
         let state = child.state.unwrap_or_default();
-        let counts = child.state.is_none().then(|| format!("{} of {}", child.counted, child.listed)).unwrap_or_default();
-        let votes: Vec<String> = child.candidates.iter().take(4).map(|one| format!("{} {}", one.id, grouped(one.votes))).collect();
+        let counts = match child.state {
+            None => format!("{} of {}", child.counted, child.listed),
+            Some(_) => String::new(),
+        };
+        let votes: Vec<String> =
+            child.candidates.iter().take(4).map(|one| format!("{} {}", one.id, grouped(one.votes))).collect();
         say!("{:<14} {:<24} {counts:>14}{state:>14}  {}", child.code, child.name, votes.join("  "));
     }
     say!("");

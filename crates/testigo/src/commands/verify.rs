@@ -11,8 +11,8 @@ use testigo_count::{Count, LocalText};
 
 use super::exit;
 use crate::counting::ArchiveDocuments;
-use crate::terminal::grouped;
 use crate::say;
+use crate::terminal::grouped;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  testigo verify archive")]
@@ -47,8 +47,16 @@ pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
     say!("ledger        {}", report.checkpoint.origin);
     say!("head          {} entries, root {}", grouped(report.checkpoint.size.0), report.checkpoint.root);
     say!("entries       {} hashed from their bytes, {} bundles", grouped(report.entries), grouped(report.bundles));
-    say!("tree          {} tiles compared, {} signed heads continue each other", grouped(report.tiles), grouped(report.checkpoints));
-    say!("files         {} documents and {} pictures have the bytes that their names say", grouped(report.documents), grouped(report.renditions));
+    say!(
+        "tree          {} tiles compared, {} signed heads continue each other",
+        grouped(report.tiles),
+        grouped(report.checkpoints)
+    );
+    say!(
+        "files         {} documents and {} pictures have the bytes that their names say",
+        grouped(report.documents),
+        grouped(report.renditions)
+    );
     if let Some((index, error)) = fold_error {
         say!("WRONG: the fold stops at entry {index}: {error}");
         return Ok(exit(false));
@@ -69,12 +77,22 @@ pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
         let tally = count.tally(at, UnitIndex::WHOLE, report.checkpoint.root.to_string());
         let votes: Vec<String> =
             tally.candidates.iter().map(|one| format!("{} {}", one.id, grouped(one.votes))).collect();
-        say!("count         {}: {} stations, {}", text(&contest.title), grouped(u64::from(tally.stations.counted)), votes.join(", "));
+        say!(
+            "count         {}: {} stations, {}",
+            text(&contest.title),
+            grouped(u64::from(tally.stations.counted)),
+            votes.join(", ")
+        );
     }
     if !count.refusals().is_empty() {
-        say!("without effect {} entries (unsigned rulings and the like); `testigo check` lists them", count.refusals().len());
+        say!(
+            "without effect {} entries (unsigned rulings and the like); `testigo check` lists them",
+            count.refusals().len()
+        );
     }
-    say!("All of it is right, as far as the archive itself can show: that no sheet was left out, only the register and those who hold sheets can tell.");
+    say!(
+        "All of it is right, as far as the archive itself can show: that no sheet was left out, only the register and those who hold sheets can tell."
+    );
     Ok(exit(true))
 }
 

@@ -13,7 +13,8 @@ pub fn register() -> String {
                    place_name,station,registered\n"
         .to_owned();
     for station in STATIONS {
-        let units: Vec<String> = [2, 4, 6, 8, 10].iter().map(|digits| format!("{0},Unit {0}", &station[..*digits])).collect();
+        let units: Vec<String> =
+            [2, 4, 6, 8, 10].iter().map(|digits| format!("{0},Unit {0}", &station[..*digits])).collect();
         csv.push_str(&format!("{},{station},900\n", units.join(",")));
     }
     csv

@@ -71,7 +71,11 @@ impl Source {
 }
 
 pub fn run(arguments: &ImportArguments) -> Result<ExitCode> {
-    let mut archive = Archive::open(&arguments.dir, keys::of_archive(&arguments.dir, arguments.ledger_key.as_deref())?)?;
+    if let Some(missing) = arguments.sources.iter().find(|source| std::fs::symlink_metadata(source).is_err()) {
+        bail!("there is no file or folder {}\nhint: nothing was imported", missing.display());
+    }
+    let mut archive =
+        Archive::open(&arguments.dir, keys::of_archive(&arguments.dir, arguments.ledger_key.as_deref())?)?;
     let is_table = |path: &PathBuf| {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
         matches!(ending.as_str(), "csv" | "tsv" | "txt")
@@ -82,7 +86,8 @@ pub fn run(arguments: &ImportArguments) -> Result<ExitCode> {
         report.print();
         return Ok(exit(report.faults.is_empty()));
     }
-    if !arguments.sources.iter().all(|path| is_table(path) || arguments.format.is_some() || arguments.mapping.is_some()) {
+    if !arguments.sources.iter().all(|path| is_table(path) || arguments.format.is_some() || arguments.mapping.is_some())
+    {
         bail!("pictures and results files cannot be imported together\nhint: give them in two commands");
     }
     let mut all_well = true;

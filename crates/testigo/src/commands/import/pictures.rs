@@ -11,12 +11,19 @@ use testigo_count::{DocumentHash, Entry, EntryIndex, SourceClass};
 use testigo_sheet::mask::{self, Area};
 use testigo_sheet::metadata::{self, Stripped};
 use testigo_sheet::picture::Limits;
-use testigo_sheet::qr::{self, Outcome};
+use testigo_sheet::qr::{self, Detected, Outcome};
 
 use super::files::{Files, Found};
+use crate::commands::read::stations_of;
 use crate::parallel;
-use crate::terminal::{Progress, grouped};
+use crate::terminal::{Progress, counted, grouped};
 use crate::{counting, layout, say};
+
+/// A batch of pictures ends with the one that makes it this many bytes long.
+const LARGEST_BATCH_BYTES: usize = 64 << 20;
+
+/// In ten-thousandths.
+const WHOLE_PICTURE: [u16; 4] = [0, 0, 10_000, 10_000];
 
 /// A file that was left out, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,25 +38,31 @@ pub struct PicturesReport {
     pub added: usize,
     /// Pictures whose very bytes (without metadata) are here already.
     pub known: usize,
-    /// Pictures hidden altogether because no layout of the pack fits them.
+    /// Pictures hidden altogether: no layout of the pack fits them, or they show several sheets.
     pub hidden: usize,
     pub faults: Vec<PictureFault>,
 }
 
 impl PicturesReport {
     pub fn print(&self) {
-        say!("{} sheets added", grouped(self.added as u64));
-        if self.known > 0 {
-            say!("{:>9} pictures were here already", grouped(self.known as u64));
-        }
-        if self.hidden > 0 {
-            say!("{:>9} have a shape that the pack does not know: their pictures are hidden until a person masks them", grouped(self.hidden as u64));
+        say!("{} added", counted(self.added as u64, "sheet", "sheets"));
+        for (number, one, several) in [
+            (self.known, "picture was here already", "pictures were here already"),
+            (
+                self.hidden,
+                "does not look like a sheet that the pack knows: its picture is hidden until a person masks it",
+                "do not look like a sheet that the pack knows: their pictures are hidden until a person masks them",
+            ),
+        ] {
+            if number > 0 {
+                say!("{:>9} {}", grouped(number as u64), if number == 1 { one } else { several });
+            }
         }
         for fault in &self.faults {
             say!("  left out {}: {}", fault.name, fault.message);
         }
         if !self.faults.is_empty() {
-            say!("{} files were left out; everything else is in", self.faults.len());
+            say!("{} left out; everything else is in", counted(self.faults.len() as u64, "file was", "files were"));
         }
         if self.added > 0 {
             say!("hint: `testigo read` reads them");
@@ -80,7 +93,10 @@ pub fn import_pictures(
     let (count, _) = counting::load(&archive.reader()?)?;
     let pack = count.pack();
     if pack.sheets.is_empty() {
-        bail!("the pack `{}` does not say where a sheet shows personal data, so pictures cannot be published\nhint: add a [[sheet]] with `personal` areas to the pack", pack.id);
+        bail!(
+            "the pack `{}` does not say where a sheet shows personal data, so pictures cannot be published\nhint: add a [[sheet]] with `personal` areas to the pack",
+            pack.id
+        );
     }
     let limits = Limits::default();
     let mut report = PicturesReport::default();
@@ -88,7 +104,7 @@ pub fn import_pictures(
     let progress = Progress::new("pictures", 0);
     let mut published = Instant::now();
     loop {
-        let batch: Vec<Found> = files.by_ref().take(IntakeEntry::LARGEST_BATCH).collect();
+        let batch = next_batch(&mut files);
         if batch.is_empty() {
             break;
         }
@@ -113,6 +129,18 @@ pub fn import_pictures(
     Ok(report)
 }
 
+/// As many files as one intake entry takes, and no more bytes than memory should hold.
+fn next_batch(files: &mut Files) -> Vec<Found> {
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    while batch.len() < IntakeEntry::LARGEST_BATCH && bytes < LARGEST_BATCH_BYTES {
+        let Some(found) = files.next() else { break };
+        bytes += found.content.as_ref().map_or(0, Vec::len);
+        batch.push(found);
+    }
+    batch
+}
+
 fn prepare(found: Found, pack: &Pack, limits: &Limits) -> Result<Prepared, PictureFault> {
     let fault = |message: String| PictureFault { name: found.name.clone(), message };
     let bytes = found.content.as_ref().map_err(|message| fault(message.clone()))?;
@@ -122,15 +150,21 @@ fn prepare(found: Found, pack: &Pack, limits: &Limits) -> Result<Prepared, Pictu
     let layout = pack.layout(width, height);
     let places = layout.map(layout::places).unwrap_or_default();
     // Only to learn which way up the sheet lies; the reading itself is a step of its own.
-    let corners = match qr::read_sheet(&grey, &places, &mut |_| true) {
-        Outcome::Read { reading, .. } => Some(reading.corners),
-        Outcome::Unread { failure, .. } => failure.corners(),
+    let (corners, several) = match qr::read_sheet(&grey, &places, &mut |_| true) {
+        Outcome::Read { reading, others } => {
+            let corners = reading.corners;
+            let codes: Vec<Detected> = std::iter::once(reading).chain(others).collect();
+            (Some(corners), stations_of(&codes, pack).len() > 1)
+        }
+        Outcome::Unread { failure, .. } => (failure.corners(), false),
     };
     let code = corners.map(|corners| layout::code_box(&corners, width, height));
-    let areas = pack.hidden_areas(width, height, code).into_iter().map(layout::area);
+    // Where a picture shows several sheets, nothing says where the personal areas of the second one are.
+    let areas = if several { vec![WHOLE_PICTURE] } else { pack.hidden_areas(width, height, code) };
+    let areas = areas.into_iter().map(layout::area);
     let areas: Vec<Area> = areas.collect::<Result<_, _>>().map_err(|error| fault(error.to_string()))?;
     let rendition = mask::rendition(&stripped, &areas, &[], limits).map_err(|error| fault(error.to_string()))?;
-    Ok(Prepared { name: found.name, stripped, rendition, hidden: layout.is_none() })
+    Ok(Prepared { name: found.name, stripped, rendition, hidden: layout.is_none() || several })
 }
 
 fn store(

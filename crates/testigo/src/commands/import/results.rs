@@ -13,7 +13,7 @@ use testigo_count::{Count, DocumentHash, Entry, Outcome, Reader, Reading, Readin
 
 use crate::commands::init::read_file;
 use crate::packs::PackFiles;
-use crate::terminal::{Progress, grouped};
+use crate::terminal::{Progress, counted, grouped};
 use crate::{counting, say};
 
 /// Entries that become durable together.
@@ -45,7 +45,7 @@ pub struct ResultsReport {
 
 impl ResultsReport {
     pub fn print(&self) {
-        say!("{}: {} rows", self.file, grouped(self.rows as u64));
+        say!("{}: {}", self.file, counted(self.rows as u64, "row", "rows"));
         for (number, what) in [
             (self.known, "are in the ledger already"),
             (self.new, "of stations without numbers before"),
@@ -69,7 +69,7 @@ impl ResultsReport {
             say!("  left out {fault}");
         }
         if !self.faults.is_empty() {
-            say!("{} rows were left out; everything else is in", self.faults.len());
+            say!("{} left out; everything else is in", counted(self.faults.len() as u64, "row was", "rows were"));
         }
     }
 }
@@ -87,8 +87,12 @@ pub fn import_results(
     let mapping = find_mapping(&count, &bytes, format, mapping_file)?;
     let results = mapping.read_results(&name, &bytes)?;
     let hash = DocumentHash::of(&bytes);
-    let mut report =
-        ResultsReport { file: name.clone(), rows: results.rows.len(), faults: results.faults, ..ResultsReport::default() };
+    let mut report = ResultsReport {
+        file: name.clone(),
+        rows: results.rows.len(),
+        faults: results.faults,
+        ..ResultsReport::default()
+    };
     if extend_register {
         report.added = extend(archive, &mut count, &mapping, &name, &bytes)?;
     }
@@ -169,7 +173,8 @@ fn extend(archive: &mut Archive, count: &mut Count, mapping: &Mapping, name: &st
     let mut seen = HashSet::new();
     rows.retain(|row| {
         let known = count.geography().find_station(row.station.as_str());
-        known.is_none_or(|station| count.geography().station_unit(station).is_none()) && seen.insert(row.station.clone())
+        known.is_none_or(|station| count.geography().station_unit(station).is_none())
+            && seen.insert(row.station.clone())
     });
     if rows.is_empty() {
         return Ok(0);
@@ -213,7 +218,12 @@ fn find_mapping(count: &Count, bytes: &[u8], format: Option<&str>, file: Option<
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     match format {
         Some("csv") => bail!("`--format csv` needs --mapping FILE, which says what the columns mean"),
-        Some(format) => bail!("the pack `{}` has no mapping `{format}`\nhint: it has {known}; --mapping FILE takes one of your own", count.pack().id),
-        None => bail!("none of the pack's mappings ({known}) fits this file\nhint: give --mapping FILE, which says what its columns mean"),
+        Some(format) => bail!(
+            "the pack `{}` has no mapping `{format}`\nhint: it has {known}; --mapping FILE takes one of your own",
+            count.pack().id
+        ),
+        None => bail!(
+            "none of the pack's mappings ({known}) fits this file\nhint: give --mapping FILE, which says what its columns mean"
+        ),
     }
 }
