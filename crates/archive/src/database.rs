@@ -101,30 +101,20 @@ impl Database {
     pub(crate) fn open(path: &Path) -> Result<Self, ArchiveError> {
         if !path.exists() {
             let hint = "restore it from a backup that is not older than the ledger";
-            return Err(ArchiveError::Missing {
-                path: path.to_owned(),
-                hint,
-            });
+            return Err(ArchiveError::Missing { path: path.to_owned(), hint });
         }
         let database = Self::connect(path)?;
-        let answer: String = database.run(|connection| {
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        })?;
+        let answer: String =
+            database.run(|connection| connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
         if answer != "ok" {
-            return Err(ArchiveError::CorruptDatabase {
-                path: path.to_owned(),
-                message: answer,
-            });
+            return Err(ArchiveError::CorruptDatabase { path: path.to_owned(), message: answer });
         }
         Ok(database)
     }
 
     fn connect(path: &Path) -> Result<Self, ArchiveError> {
         let connection = Connection::open(path).map_err(|error| sorted(path, error))?;
-        let database = Self {
-            connection,
-            path: path.to_owned(),
-        };
+        let database = Self { connection, path: path.to_owned() };
         database.run(|connection| connection.execute_batch(SETTINGS))?;
         Ok(database)
     }
@@ -133,20 +123,13 @@ impl Database {
         &self.path
     }
 
-    fn run<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, ArchiveError> {
+    fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, ArchiveError> {
         work(&self.connection).map_err(|error| sorted(&self.path, error))
     }
 
     pub(crate) fn head(&self) -> Result<Head, ArchiveError> {
         self.run(|connection| {
-            connection.query_row(
-                "SELECT size, published_size, published_root FROM head",
-                [],
-                head_of,
-            )
+            connection.query_row("SELECT size, published_size, published_root FROM head", [], head_of)
         })
     }
 
@@ -160,27 +143,19 @@ impl Database {
             let transaction = connection.transaction()?;
             let mut sequenced = Vec::with_capacity(entries.len());
             {
-                let mut size: u64 =
-                    transaction.query_row("SELECT size FROM head", [], |row| row.get(0))?;
+                let mut size: u64 = transaction.query_row("SELECT size FROM head", [], |row| row.get(0))?;
                 let mut original = transaction.prepare_cached(
                     "INSERT INTO originals (commitment, content_hash, salt, file_name) VALUES (?1, ?2, ?3, ?4)",
                 )?;
                 for row in originals {
-                    original.execute(params![
-                        row.commitment.0,
-                        row.content_hash.0,
-                        row.salt,
-                        row.file_name
-                    ])?;
+                    original.execute(params![row.commitment.0, row.content_hash.0, row.salt, row.file_name])?;
                 }
                 let mut known = transaction.prepare_cached(
                     "INSERT INTO entries (leaf_hash, entry_index) VALUES (?1, ?2) ON CONFLICT (leaf_hash) DO NOTHING",
                 )?;
-                let mut place = transaction
-                    .prepare_cached("SELECT entry_index FROM entries WHERE leaf_hash = ?1")?;
-                let mut waiting = transaction.prepare_cached(
-                    "INSERT INTO waiting (entry_index, leaf_hash, bytes) VALUES (?1, ?2, ?3)",
-                )?;
+                let mut place = transaction.prepare_cached("SELECT entry_index FROM entries WHERE leaf_hash = ?1")?;
+                let mut waiting = transaction
+                    .prepare_cached("INSERT INTO waiting (entry_index, leaf_hash, bytes) VALUES (?1, ?2, ?3)")?;
                 for entry in entries {
                     let bytes = entry.as_ref();
                     let leaf = leaf_hash(bytes);
@@ -192,10 +167,7 @@ impl Database {
                     } else {
                         place.query_row(params![leaf.0], |row| row.get(0))?
                     };
-                    sequenced.push(Sequenced {
-                        index: EntryIndex(index),
-                        new,
-                    });
+                    sequenced.push(Sequenced { index: EntryIndex(index), new });
                 }
                 transaction.execute("UPDATE head SET size = ?1", params![size])?;
             }
@@ -206,11 +178,7 @@ impl Database {
     }
 
     /// Up to `limit` unpublished entries from an index on, in order, each checked against the hash stored with it.
-    pub(crate) fn waiting(
-        &self,
-        from: EntryIndex,
-        limit: u32,
-    ) -> Result<Vec<WaitingEntry>, ArchiveError> {
+    pub(crate) fn waiting(&self, from: EntryIndex, limit: u32) -> Result<Vec<WaitingEntry>, ArchiveError> {
         let rows: Vec<(WaitingEntry, Hash)> = self.run(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT entry_index, leaf_hash, bytes FROM waiting WHERE entry_index >= ?1 ORDER BY entry_index LIMIT ?2",
@@ -228,12 +196,7 @@ impl Database {
                 if found == expected {
                     Ok(entry)
                 } else {
-                    Err(ArchiveError::DamagedRow {
-                        path,
-                        index,
-                        expected,
-                        found,
-                    })
+                    Err(ArchiveError::DamagedRow { path, index, expected, found })
                 }
             })
             .collect()
@@ -252,20 +215,14 @@ impl Database {
                 // Nothing waits any more: emptying a table costs much less than deleting its rows.
                 transaction.execute("DELETE FROM waiting", [])?;
             } else {
-                transaction.execute(
-                    "DELETE FROM waiting WHERE entry_index < ?1",
-                    params![checkpoint.size.0],
-                )?;
+                transaction.execute("DELETE FROM waiting WHERE entry_index < ?1", params![checkpoint.size.0])?;
             }
             transaction.commit()
         };
         mark(&mut self.connection).map_err(|error| sorted(&self.path, error))
     }
 
-    pub(crate) fn original_with_content(
-        &self,
-        content_hash: &Hash,
-    ) -> Result<Option<OriginalRow>, ArchiveError> {
+    pub(crate) fn original_with_content(&self, content_hash: &Hash) -> Result<Option<OriginalRow>, ArchiveError> {
         self.run(|connection| {
             let query = "SELECT commitment, content_hash, salt, file_name FROM originals WHERE content_hash = ?1";
             connection.prepare_cached(query)?.query_row(params![content_hash.0], original_of).optional()
@@ -289,11 +246,7 @@ impl Database {
 }
 
 fn head_of(row: &Row<'_>) -> rusqlite::Result<Head> {
-    Ok(Head {
-        size: TreeSize(row.get(0)?),
-        published_size: TreeSize(row.get(1)?),
-        published_root: Hash(row.get(2)?),
-    })
+    Ok(Head { size: TreeSize(row.get(0)?), published_size: TreeSize(row.get(1)?), published_root: Hash(row.get(2)?) })
 }
 
 fn original_of(row: &Row<'_>) -> rusqlite::Result<OriginalRow> {
@@ -310,22 +263,15 @@ fn sorted(path: &Path, error: rusqlite::Error) -> ArchiveError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            ArchiveError::CorruptDatabase {
-                path,
-                message: error.to_string(),
-            }
+            ArchiveError::CorruptDatabase { path, message: error.to_string() }
         }
         Some(ErrorCode::DiskFull) => ArchiveError::DiskFull { path },
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             ArchiveError::NotWritable { path }
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ArchiveError::Locked {
-            path: path.parent().unwrap_or(&path).to_owned(),
-            holder: String::new(),
-        },
-        _ => ArchiveError::Database {
-            path,
-            source: error,
-        },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            ArchiveError::Locked { path: path.parent().unwrap_or(&path).to_owned(), holder: String::new() }
+        }
+        _ => ArchiveError::Database { path, source: error },
     }
 }

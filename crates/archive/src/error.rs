@@ -3,9 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use testigo_ledger::{
-    CheckpointError, EntryIndex, Hash, KeyError, ResumeError, TreeSize, VerifyingKey,
-};
+use testigo_ledger::{CheckpointError, EntryIndex, Hash, KeyError, ResumeError, TreeSize, VerifyingKey};
 use thiserror::Error;
 
 use crate::layout::FORMAT_VERSION;
@@ -16,9 +14,7 @@ use crate::verify::Fault;
 #[non_exhaustive]
 pub enum ArchiveError {
     /// The directory has no `format` file.
-    #[error(
-        "{path} is not an archive: there is no file `format` in it. Give the directory that `testigo init` made"
-    )]
+    #[error("{path} is not an archive: there is no file `format` in it. Give the directory that `testigo init` made")]
     NotAnArchive {
         /// The directory.
         path: PathBuf,
@@ -34,9 +30,7 @@ pub enum ArchiveError {
         found: String,
     },
     /// A directory for a new archive already has something in it.
-    #[error(
-        "{path} is not empty. Choose a new directory, or empty this one if an interrupted `init` left it"
-    )]
+    #[error("{path} is not empty. Choose a new directory, or empty this one if an interrupted `init` left it")]
     NotEmpty {
         /// The directory.
         path: PathBuf,
@@ -52,17 +46,13 @@ pub enum ArchiveError {
         holder: String,
     },
     /// No room left on the disk.
-    #[error(
-        "the disk is full: {path} could not be written. Nothing acknowledged is lost; make room and do it again"
-    )]
+    #[error("the disk is full: {path} could not be written. Nothing acknowledged is lost; make room and do it again")]
     DiskFull {
         /// The file being written.
         path: PathBuf,
     },
     /// No permission to write, or a read-only file system.
-    #[error(
-        "{path} cannot be written: the folder or disk is read-only, or belongs to someone else"
-    )]
+    #[error("{path} cannot be written: the folder or disk is read-only, or belongs to someone else")]
     NotWritable {
         /// The file being written.
         path: PathBuf,
@@ -301,16 +291,12 @@ impl ArchiveError {
     pub(crate) fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
-            io::ErrorKind::StorageFull
-            | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::FileTooLarge => Self::DiskFull { path },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Self::DiskFull { path }
+            }
             io::ErrorKind::ReadOnlyFilesystem => Self::NotWritable { path },
             io::ErrorKind::PermissionDenied if action != "read" => Self::NotWritable { path },
-            _ => Self::Io {
-                path,
-                action,
-                source,
-            },
+            _ => Self::Io { path, action, source },
         }
     }
 }

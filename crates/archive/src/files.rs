@@ -58,32 +58,16 @@ struct Staged {
 
 impl Staging {
     pub(crate) fn new(incoming: PathBuf) -> Self {
-        Self {
-            incoming,
-            files: BTreeMap::new(),
-        }
+        Self { incoming, files: BTreeMap::new() }
     }
 
     /// Writes a file that will stand at `path` once settled.
-    pub(crate) fn add(
-        &mut self,
-        path: PathBuf,
-        bytes: &[u8],
-        visibility: Visibility,
-    ) -> Result<(), ArchiveError> {
+    pub(crate) fn add(&mut self, path: PathBuf, bytes: &[u8], visibility: Visibility) -> Result<(), ArchiveError> {
         // Unique within the process; the writer's lock keeps other processes out.
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let temporary = self
-            .incoming
-            .join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
+        let temporary = self.incoming.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
         write_new(&temporary, bytes, visibility)?;
-        if let Some(replaced) = self.files.insert(
-            path,
-            Staged {
-                temporary,
-                visibility,
-            },
-        ) {
+        if let Some(replaced) = self.files.insert(path, Staged { temporary, visibility }) {
             remove_if_there(&replaced.temporary)?;
         }
         Ok(())
@@ -91,9 +75,7 @@ impl Staging {
 
     /// Where the bytes of a file are until it is settled.
     pub(crate) fn temporary(&self, path: &Path) -> Option<&Path> {
-        self.files
-            .get(path)
-            .map(|staged| staged.temporary.as_path())
+        self.files.get(path).map(|staged| staged.temporary.as_path())
     }
 
     /// Makes all files durable in their places. On an error none counts as written, and all are forgotten.
@@ -122,16 +104,12 @@ impl Drop for Staging {
 }
 
 fn settle(files: &BTreeMap<PathBuf, Staged>) -> Result<(), ArchiveError> {
-    let temporaries: Vec<&Path> = files
-        .values()
-        .map(|staged| staged.temporary.as_path())
-        .collect();
+    let temporaries: Vec<&Path> = files.values().map(|staged| staged.temporary.as_path()).collect();
     sync_all(&temporaries)?;
     let mut changed = BTreeSet::new();
     for (path, staged) in files {
         create_parent(path, staged.visibility, &mut changed)?;
-        fs::rename(&staged.temporary, path)
-            .map_err(|source| ArchiveError::io(path, "written", source))?;
+        fs::rename(&staged.temporary, path).map_err(|source| ArchiveError::io(path, "written", source))?;
     }
     let changed: Vec<&Path> = changed.iter().map(PathBuf::as_path).collect();
     sync_all(&changed)
@@ -147,12 +125,10 @@ fn sync_all(paths: &[&Path]) -> Result<(), ArchiveError> {
             .chunks(paths.len().div_ceil(SYNC_THREADS).max(1))
             .map(|chunk| scope.spawn(move || chunk.iter().try_for_each(|path| sync(path))))
             .collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| match worker.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
+        workers.into_iter().try_for_each(|worker| match worker.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
     })
 }
 
@@ -163,11 +139,7 @@ fn sync(path: &Path) -> Result<(), ArchiveError> {
 }
 
 /// Makes the directories a file stands in, and notes which directories have to be synced for it.
-fn create_parent(
-    path: &Path,
-    visibility: Visibility,
-    changed: &mut BTreeSet<PathBuf>,
-) -> Result<(), ArchiveError> {
+fn create_parent(path: &Path, visibility: Visibility, changed: &mut BTreeSet<PathBuf>) -> Result<(), ArchiveError> {
     let Some(parent) = path.parent() else {
         return Ok(());
     };
@@ -183,28 +155,17 @@ fn create_parent(
 
 /// Makes one directory, unless it is there.
 pub(crate) fn create_directory(path: &Path, visibility: Visibility) -> Result<(), ArchiveError> {
-    match fs::DirBuilder::new()
-        .mode(visibility.directory_mode())
-        .create(path)
-    {
+    match fs::DirBuilder::new().mode(visibility.directory_mode()).create(path) {
         Err(source) if source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         created => created.map_err(|source| ArchiveError::io(path, "created", source)),
     }
 }
 
 /// Writes a file that must not be there yet, without syncing it.
-pub(crate) fn write_new(
-    path: &Path,
-    bytes: &[u8],
-    visibility: Visibility,
-) -> Result<(), ArchiveError> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8], visibility: Visibility) -> Result<(), ArchiveError> {
     let failed = |source| ArchiveError::io(path, "written", source);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(visibility.file_mode())
-        .open(path)
-        .map_err(failed)?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(visibility.file_mode()).open(path).map_err(failed)?;
     file.write_all(bytes).map_err(|source| {
         // Half a file is of no use, and takes room that may have run out.
         let _ = fs::remove_file(path);
@@ -213,12 +174,7 @@ pub(crate) fn write_new(
 }
 
 /// Puts a file in place of an earlier one, durably: readers see the one or the other, whole.
-pub(crate) fn replace(
-    path: &Path,
-    temporary: &Path,
-    bytes: &[u8],
-    visibility: Visibility,
-) -> Result<(), ArchiveError> {
+pub(crate) fn replace(path: &Path, temporary: &Path, bytes: &[u8], visibility: Visibility) -> Result<(), ArchiveError> {
     remove_if_there(temporary)?;
     write_new(temporary, bytes, visibility)?;
     sync(temporary)?;
@@ -228,9 +184,7 @@ pub(crate) fn replace(
 
 /// Syncs the directory in which a file stands.
 pub(crate) fn sync_directory_of(path: &Path) -> Result<(), ArchiveError> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     sync(parent.unwrap_or(Path::new(".")))
 }
 
@@ -245,26 +199,15 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, ArchiveError
 
 /// The bytes of a file that must be there.
 pub(crate) fn read(path: &Path, hint: &'static str) -> Result<Vec<u8>, ArchiveError> {
-    read_if_there(path)?.ok_or_else(|| ArchiveError::Missing {
-        path: path.to_owned(),
-        hint,
-    })
+    read_if_there(path)?.ok_or_else(|| ArchiveError::Missing { path: path.to_owned(), hint })
 }
 
 /// The bytes of a file named by their hash.
-pub(crate) fn read_hashed(
-    path: &Path,
-    expected: &Hash,
-    hint: &'static str,
-) -> Result<Vec<u8>, ArchiveError> {
+pub(crate) fn read_hashed(path: &Path, expected: &Hash, hint: &'static str) -> Result<Vec<u8>, ArchiveError> {
     let bytes = read(path, hint)?;
     let found = Hash::of(&bytes);
     if found != *expected {
-        return Err(ArchiveError::WrongHash {
-            path: path.to_owned(),
-            expected: *expected,
-            found,
-        });
+        return Err(ArchiveError::WrongHash { path: path.to_owned(), expected: *expected, found });
     }
     Ok(bytes)
 }
@@ -272,9 +215,7 @@ pub(crate) fn read_hashed(
 /// Removes a file, if it is there.
 pub(crate) fn remove_if_there(path: &Path) -> Result<(), ArchiveError> {
     match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(ArchiveError::io(path, "removed", source))
-        }
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(ArchiveError::io(path, "removed", source)),
         _ => Ok(()),
     }
 }
@@ -286,17 +227,12 @@ pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
         Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(failed)?,
     };
-    let mut paths = entries
-        .map(|entry| Ok(entry?.path()))
-        .collect::<io::Result<Vec<_>>>()
-        .map_err(failed)?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>().map_err(failed)?;
     paths.sort();
     Ok(paths)
 }
 
 /// The last part of a path, if it is text.
 pub(crate) fn file_name(path: &Path) -> &str {
-    path.file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default()
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }

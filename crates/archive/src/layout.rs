@@ -37,9 +37,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn new(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-        }
+        Self { root: root.to_owned() }
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -109,9 +107,7 @@ impl Layout {
     }
 
     pub(crate) fn original(&self, commitment: &Hash) -> PathBuf {
-        self.originals()
-            .join(shelf(commitment))
-            .join(commitment.to_string())
+        self.originals().join(shelf(commitment)).join(commitment.to_string())
     }
 }
 

@@ -17,36 +17,20 @@ impl WriterLock {
     pub(crate) fn take(layout: &Layout) -> Result<Self, ArchiveError> {
         let path = layout.lock();
         let failed = |source| ArchiveError::io(&path, "opened", source);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(failed)?;
+        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let holder = read_if_there(&path)?
-                    .and_then(|bytes| String::from_utf8(bytes).ok())
-                    .unwrap_or_default();
-                let holder = holder
-                    .trim()
-                    .parse::<u32>()
-                    .map(|id| format!(" (process {id})"))
-                    .unwrap_or_default();
-                return Err(ArchiveError::Locked {
-                    path: layout.root().to_owned(),
-                    holder,
-                });
+                let holder = read_if_there(&path)?.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+                let holder = holder.trim().parse::<u32>().map(|id| format!(" (process {id})")).unwrap_or_default();
+                return Err(ArchiveError::Locked { path: layout.root().to_owned(), holder });
             }
             Err(TryLockError::Error(source)) => {
                 return Err(ArchiveError::io(&path, "locked", source));
             }
         }
         // For the message above only: a number left by a dead process means nothing.
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .map_err(failed)?;
+        file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
         writeln!(file, "{}", std::process::id()).map_err(failed)?;
         Ok(Self { _file: file })
     }

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use testigo_ledger::tile::{FULL_WIDTH, parse_bundle};
 use testigo_ledger::{
-    Appender, Checkpoint, EntryIndex, Hash, LedgerFile, TilePath, TileStore, TileWidth, TreeSize,
-    empty_root,
+    Appender, Checkpoint, EntryIndex, Hash, LedgerFile, TilePath, TileStore, TileWidth, TreeSize, empty_root,
 };
 
 use crate::database::WaitingEntry;
@@ -40,11 +39,7 @@ impl Archive {
         stage(&mut staging, &self.layout, appender.partial_files())?;
         staging.settle()?;
 
-        let new = Checkpoint {
-            origin: self.signer.key.name().to_owned(),
-            size,
-            root: appender.root(),
-        };
+        let new = Checkpoint { origin: self.signer.key.name().to_owned(), size, root: appender.root() };
         self.read_back(&old, &new)?;
         let note = self.signer.sign(&new)?.to_string();
         let temporary = self.layout.incoming().join("checkpoint");
@@ -56,22 +51,11 @@ impl Archive {
     }
 
     /// The next unpublished entries, some but not all up to a size.
-    pub(crate) fn waiting(
-        &self,
-        from: TreeSize,
-        end: TreeSize,
-    ) -> Result<Vec<WaitingEntry>, ArchiveError> {
-        let limit = u32::try_from(end.0 - from.0)
-            .unwrap_or(u32::MAX)
-            .min(ENTRIES_AT_A_TIME);
+    pub(crate) fn waiting(&self, from: TreeSize, end: TreeSize) -> Result<Vec<WaitingEntry>, ArchiveError> {
+        let limit = u32::try_from(end.0 - from.0).unwrap_or(u32::MAX).min(ENTRIES_AT_A_TIME);
         let entries = self.database.waiting(from.next_index(), limit)?;
         let indices = (from.0..).map(EntryIndex);
-        if entries.is_empty()
-            || !entries
-                .iter()
-                .map(|entry| entry.index)
-                .eq(indices.take(entries.len()))
-        {
+        if entries.is_empty() || !entries.iter().map(|entry| entry.index).eq(indices.take(entries.len())) {
             let path = self.database.path().to_owned();
             let message = format!("entries from {from} on are missing");
             return Err(ArchiveError::CorruptDatabase { path, message });
@@ -83,38 +67,24 @@ impl Archive {
     pub(crate) fn published(&self) -> Result<Checkpoint, ArchiveError> {
         let path = self.layout.checkpoint();
         if !path.exists() && self.database.head()?.published_size.0 == 0 {
-            return Ok(Checkpoint {
-                origin: self.signer.key.name().to_owned(),
-                size: TreeSize(0),
-                root: empty_root(),
-            });
+            return Ok(Checkpoint { origin: self.signer.key.name().to_owned(), size: TreeSize(0), root: empty_root() });
         }
         read_checkpoint(&path, self.signer.key.verifying_key())
     }
 
     pub(crate) fn resume(&self, checkpoint: &Checkpoint) -> Result<Appender, ArchiveError> {
         let path = self.layout.ledger();
-        Appender::resume(&self.layout, checkpoint).map_err(|source| ArchiveError::Ledger {
-            path,
-            source: Box::new(source),
-        })
+        Appender::resume(&self.layout, checkpoint)
+            .map_err(|source| ArchiveError::Ledger { path, source: Box::new(source) })
     }
 
     pub(crate) fn push(&self, appender: &mut Appender, entry: &[u8]) -> Result<(), ArchiveError> {
-        let too_long = |_| ArchiveError::EntryTooLong {
-            position: 0,
-            length: entry.len(),
-            most: LONGEST_ENTRY,
-        };
+        let too_long = |_| ArchiveError::EntryTooLong { position: 0, length: entry.len(), most: LONGEST_ENTRY };
         appender.append(entry).map(drop).map_err(too_long)
     }
 
     /// A head once signed must be passed through on the way to the next.
-    fn check_passes(
-        &self,
-        signed: Option<&Checkpoint>,
-        appender: &Appender,
-    ) -> Result<(), ArchiveError> {
+    fn check_passes(&self, signed: Option<&Checkpoint>, appender: &Appender) -> Result<(), ArchiveError> {
         match signed {
             Some(head) if head.size == appender.size() => {
                 self.check_same(&self.signer.head_file, head, appender.root())
@@ -123,21 +93,11 @@ impl Archive {
         }
     }
 
-    pub(crate) fn check_same(
-        &self,
-        path: &Path,
-        head: &Checkpoint,
-        found: Hash,
-    ) -> Result<(), ArchiveError> {
+    pub(crate) fn check_same(&self, path: &Path, head: &Checkpoint, found: Hash) -> Result<(), ArchiveError> {
         if head.root == found {
             return Ok(());
         }
-        Err(ArchiveError::Forked {
-            path: path.to_owned(),
-            size: head.size,
-            expected: head.root,
-            found,
-        })
+        Err(ArchiveError::Forked { path: path.to_owned(), size: head.size, expected: head.root, found })
     }
 
     /// Computes everything since the old checkpoint again, from the bytes of the files just written.
@@ -146,12 +106,9 @@ impl Archive {
         while appender.size() < new.size {
             let number = appender.size().0 / u64::from(FULL_WIDTH);
             let first = number * u64::from(FULL_WIDTH);
-            let width = TileWidth::new((new.size.0 - first).min(u64::from(FULL_WIDTH)))
-                .unwrap_or(TileWidth::FULL);
+            let width = TileWidth::new((new.size.0 - first).min(u64::from(FULL_WIDTH))).unwrap_or(TileWidth::FULL);
             let path = TilePath::entries(number, width);
-            let damaged = || ArchiveError::ReadBack {
-                path: self.layout.tile(&path),
-            };
+            let damaged = || ArchiveError::ReadBack { path: self.layout.tile(&path) };
             let bytes = self.layout.read_tile(&path)?.ok_or_else(damaged)?;
             let entries = parse_bundle(&bytes, width).map_err(|_| damaged())?;
             let known = usize::try_from(appender.size().0 - first).map_err(|_| damaged())?;
@@ -161,33 +118,19 @@ impl Archive {
             self.compare(&appender.take_completed())?;
         }
         self.compare(&appender.partial_files())?;
-        if appender.root() == new.root {
-            Ok(())
-        } else {
-            Err(ArchiveError::ReadBack {
-                path: self.layout.ledger(),
-            })
-        }
+        if appender.root() == new.root { Ok(()) } else { Err(ArchiveError::ReadBack { path: self.layout.ledger() }) }
     }
 
     fn compare(&self, files: &[LedgerFile]) -> Result<(), ArchiveError> {
         for file in files {
             if self.layout.read_tile(&file.path)?.as_ref() != Some(&file.bytes) {
-                return Err(ArchiveError::ReadBack {
-                    path: self.layout.tile(&file.path),
-                });
+                return Err(ArchiveError::ReadBack { path: self.layout.tile(&file.path) });
             }
         }
         Ok(())
     }
 }
 
-fn stage(
-    staging: &mut Staging,
-    layout: &Layout,
-    files: Vec<LedgerFile>,
-) -> Result<(), ArchiveError> {
-    files
-        .iter()
-        .try_for_each(|file| staging.add(layout.tile(&file.path), &file.bytes, Visibility::Public))
+fn stage(staging: &mut Staging, layout: &Layout, files: Vec<LedgerFile>) -> Result<(), ArchiveError> {
+    files.iter().try_for_each(|file| staging.add(layout.tile(&file.path), &file.bytes, Visibility::Public))
 }

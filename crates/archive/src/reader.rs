@@ -6,9 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use testigo_ledger::tile::{FULL_WIDTH, parse_bundle};
-use testigo_ledger::{
-    Checkpoint, EntryIndex, Hash, TilePath, TileStore, TileWidth, TreeSize, VerifyingKey,
-};
+use testigo_ledger::{Checkpoint, EntryIndex, Hash, TilePath, TileStore, TileWidth, TreeSize, VerifyingKey};
 
 use crate::error::ArchiveError;
 use crate::files::{file_name, list, read, read_hashed, read_if_there};
@@ -28,18 +26,9 @@ impl ArchiveReader {
         let layout = Layout::new(directory);
         check_format(&layout)?;
         let path = layout.key();
-        let bytes = read(
-            &path,
-            "it holds the ledger's public key, as the first line of its text; write it again",
-        )?;
-        let key = std::str::from_utf8(&bytes)
-            .unwrap_or_default()
-            .trim_end()
-            .parse();
-        Ok(Self {
-            layout,
-            key: key.map_err(|source| ArchiveError::KeyInvalid { path, source })?,
-        })
+        let bytes = read(&path, "it holds the ledger's public key, as the first line of its text; write it again")?;
+        let key = std::str::from_utf8(&bytes).unwrap_or_default().trim_end().parse();
+        Ok(Self { layout, key: key.map_err(|source| ArchiveError::KeyInvalid { path, source })? })
     }
 
     /// The directory.
@@ -61,10 +50,7 @@ impl ArchiveReader {
     pub fn entries(&self, range: Range<EntryIndex>) -> Result<Entries<'_>, ArchiveError> {
         let size = self.checkpoint()?.size;
         if range.end.0 > size.0 {
-            return Err(ArchiveError::NotPublished {
-                end: range.end,
-                size,
-            });
+            return Err(ArchiveError::NotPublished { end: range.end, size });
         }
         Ok(Entries {
             layout: &self.layout,
@@ -77,11 +63,7 @@ impl ArchiveReader {
 
     /// A document by the hash of its bytes.
     pub fn document(&self, hash: &Hash) -> Result<Vec<u8>, ArchiveError> {
-        read_hashed(
-            &self.layout.document(hash),
-            hash,
-            "a document that the ledger names; take it from a mirror",
-        )
+        read_hashed(&self.layout.document(hash), hash, "a document that the ledger names; take it from a mirror")
     }
 
     /// Where a rendition's file is, and in which format; `None` if there is none.
@@ -94,21 +76,9 @@ impl ArchiveReader {
 
     /// A rendition by the hash of its bytes.
     pub fn rendition(&self, hash: &Hash) -> Result<(Vec<u8>, RenditionFormat), ArchiveError> {
-        let missing = || {
-            (
-                self.layout.rendition(hash, RenditionFormat::Jpeg),
-                RenditionFormat::Jpeg,
-            )
-        };
+        let missing = || (self.layout.rendition(hash, RenditionFormat::Jpeg), RenditionFormat::Jpeg);
         let (path, format) = self.rendition_path(hash).unwrap_or_else(missing);
-        Ok((
-            read_hashed(
-                &path,
-                hash,
-                "a picture that the ledger names; take it from a mirror",
-            )?,
-            format,
-        ))
+        Ok((read_hashed(&path, hash, "a picture that the ledger names; take it from a mirror")?, format))
     }
 
     pub(crate) fn layout(&self) -> &Layout {
@@ -119,9 +89,7 @@ impl ArchiveReader {
 /// Refuses a directory that is no archive of this version.
 pub(crate) fn check_format(layout: &Layout) -> Result<(), ArchiveError> {
     let path = layout.format();
-    let not_an_archive = || ArchiveError::NotAnArchive {
-        path: layout.root().to_owned(),
-    };
+    let not_an_archive = || ArchiveError::NotAnArchive { path: layout.root().to_owned() };
     let bytes = read_if_there(&path)?.ok_or_else(not_an_archive)?;
     let text = String::from_utf8_lossy(&bytes);
     match text.lines().next() {
@@ -135,14 +103,9 @@ pub(crate) fn check_format(layout: &Layout) -> Result<(), ArchiveError> {
 
 /// Reads a checkpoint's file and checks its signature.
 pub(crate) fn read_checkpoint(path: &Path, key: &VerifyingKey) -> Result<Checkpoint, ArchiveError> {
-    let note = read(
-        path,
-        "copy the newest of ledger/checkpoints there; if there is none, open the archive for writing once",
-    )?;
-    Checkpoint::open(&note, key).map_err(|source| ArchiveError::Checkpoint {
-        path: path.to_owned(),
-        source,
-    })
+    let note =
+        read(path, "copy the newest of ledger/checkpoints there; if there is none, open the archive for writing once")?;
+    Checkpoint::open(&note, key).map_err(|source| ArchiveError::Checkpoint { path: path.to_owned(), source })
 }
 
 impl TileStore for Layout {
@@ -198,12 +161,7 @@ fn bundle_of(layout: &Layout, number: u64, size: TreeSize) -> Result<Vec<Vec<u8>
     let wanted = TilePath::entries(number, width);
     let (path, bytes) = find_bundle(layout, wanted)?;
     let mut entries: Vec<Vec<u8>> = parse_bundle(&bytes, path.width())
-        .map_err(|cause| {
-            ArchiveError::Damaged(Fault::Bundle {
-                path: layout.tile(&path),
-                cause,
-            })
-        })?
+        .map_err(|cause| ArchiveError::Damaged(Fault::Bundle { path: layout.tile(&path), cause }))?
         .into_iter()
         .map(<[u8]>::to_vec)
         .collect();
@@ -212,37 +170,23 @@ fn bundle_of(layout: &Layout, number: u64, size: TreeSize) -> Result<Vec<Vec<u8>
 }
 
 /// The bundle wanted, or else one with the same entries and more: a mirror need not keep partial bundles that were outgrown.
-pub(crate) fn find_bundle(
-    layout: &Layout,
-    wanted: TilePath,
-) -> Result<(TilePath, Vec<u8>), ArchiveError> {
+pub(crate) fn find_bundle(layout: &Layout, wanted: TilePath) -> Result<(TilePath, Vec<u8>), ArchiveError> {
     for path in [wanted, wanted.full()] {
         if let Some(bytes) = layout.read_tile(&path)? {
             return Ok((path, bytes));
         }
     }
-    if let Some(directory) = layout
-        .tile(&wanted)
-        .parent()
-        .filter(|_| !wanted.width().is_full())
-    {
-        let widths = list(directory)?
-            .into_iter()
-            .filter_map(|path| TileWidth::new(file_name(&path).parse().ok()?));
+    if let Some(directory) = layout.tile(&wanted).parent().filter(|_| !wanted.width().is_full()) {
+        let widths = list(directory)?.into_iter().filter_map(|path| TileWidth::new(file_name(&path).parse().ok()?));
         let longer = widths.filter(|width| *width > wanted.width()).min();
         if let Some(path) = longer.map(|width| TilePath::entries(wanted.number(), width)) {
             let bytes = layout.read_tile(&path)?;
-            return bytes
-                .map(|bytes| (path, bytes))
-                .ok_or_else(|| missing_bundle(layout, &wanted));
+            return bytes.map(|bytes| (path, bytes)).ok_or_else(|| missing_bundle(layout, &wanted));
         }
     }
     Err(missing_bundle(layout, &wanted))
 }
 
 fn missing_bundle(layout: &Layout, path: &TilePath) -> ArchiveError {
-    ArchiveError::Missing {
-        path: layout.tile(path),
-        hint: "entries of the ledger; take the file from a mirror",
-    }
+    ArchiveError::Missing { path: layout.tile(path), hint: "entries of the ledger; take the file from a mirror" }
 }

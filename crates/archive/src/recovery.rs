@@ -15,25 +15,14 @@ impl Archive {
         let database = self.database.path();
         if head.size < published.size {
             let path = database.to_owned();
-            return Err(ArchiveError::DatabaseBehind {
-                path,
-                found: head.size,
-                published: published.size,
-            });
+            return Err(ArchiveError::DatabaseBehind { path, found: head.size, published: published.size });
         }
         if head.published_size > published.size {
             let path = self.layout.checkpoint();
-            return Err(ArchiveError::LedgerBehind {
-                path,
-                found: published.size,
-                published: head.published_size,
-            });
+            return Err(ArchiveError::LedgerBehind { path, found: published.size, published: head.published_size });
         }
         if head.published_size == published.size {
-            let remembered = Checkpoint {
-                root: head.published_root,
-                ..published.clone()
-            };
+            let remembered = Checkpoint { root: head.published_root, ..published.clone() };
             self.check_same(database, &remembered, published.root)?;
         } else {
             self.check_waiting(&head.published_size, &published)?;
@@ -44,15 +33,8 @@ impl Archive {
     /// A checkpoint of which the database does not know yet must be over the entries that wait in the database.
     fn check_waiting(&self, from: &TreeSize, published: &Checkpoint) -> Result<(), ArchiveError> {
         let old = match from.0 {
-            0 => Checkpoint {
-                origin: published.origin.clone(),
-                size: *from,
-                root: empty_root(),
-            },
-            _ => read_checkpoint(
-                &self.layout.checkpoint_of(*from),
-                self.signer.key.verifying_key(),
-            )?,
+            0 => Checkpoint { origin: published.origin.clone(), size: *from, root: empty_root() },
+            _ => read_checkpoint(&self.layout.checkpoint_of(*from), self.signer.key.verifying_key())?,
         };
         let mut appender = self.resume(&old)?;
         while appender.size() < published.size {
@@ -74,18 +56,10 @@ impl Archive {
         let path = &self.signer.head_file;
         let Some(signed) = self.signer.last_head()? else {
             let nothing_signed = published.size.0 == 0;
-            return if nothing_signed {
-                Ok(None)
-            } else {
-                Err(ArchiveError::HeadMissing { path: path.clone() })
-            };
+            return if nothing_signed { Ok(None) } else { Err(ArchiveError::HeadMissing { path: path.clone() }) };
         };
         if signed.size > size {
-            return Err(ArchiveError::RolledBack {
-                path: path.clone(),
-                signed: signed.size,
-                found: size,
-            });
+            return Err(ArchiveError::RolledBack { path: path.clone(), signed: signed.size, found: size });
         }
         if signed.size == published.size {
             self.check_same(path, &signed, published.root)?;
@@ -105,9 +79,7 @@ impl Archive {
         let known = self.database.commitments()?;
         for shelf in list(&self.layout.originals())? {
             for path in list(&shelf)? {
-                let is_known = file_name(&path)
-                    .parse()
-                    .is_ok_and(|commitment: Hash| known.contains(&commitment));
+                let is_known = file_name(&path).parse().is_ok_and(|commitment: Hash| known.contains(&commitment));
                 if !is_known {
                     remove_if_there(&path)?;
                 }

@@ -25,10 +25,7 @@ impl Signer {
     pub fn from_key_file(path: &Path) -> Result<Self, ArchiveError> {
         let mut head_file = path.as_os_str().to_owned();
         head_file.push(".head");
-        Ok(Self {
-            key: read_key_file(path)?,
-            head_file: head_file.into(),
-        })
+        Ok(Self { key: read_key_file(path)?, head_file: head_file.into() })
     }
 
     /// The last head this key signed; `None` if it never signed any.
@@ -38,26 +35,17 @@ impl Signer {
         };
         Checkpoint::open(&note, self.key.verifying_key())
             .map(Some)
-            .map_err(|source| ArchiveError::Checkpoint {
-                path: self.head_file.clone(),
-                source,
-            })
+            .map_err(|source| ArchiveError::Checkpoint { path: self.head_file.clone(), source })
     }
 
     /// Refuses a place inside the archive.
     pub(crate) fn check_outside(&self, archive: &Path) -> Result<(), ArchiveError> {
-        let parent = self
-            .head_file
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let parent = self.head_file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let (parent, archive) = (fs::canonicalize(parent), fs::canonicalize(archive));
         if let (Ok(parent), Ok(archive)) = (parent, archive)
             && parent.starts_with(archive)
         {
-            return Err(ArchiveError::HeadInsideArchive {
-                path: self.head_file.clone(),
-            });
+            return Err(ArchiveError::HeadInsideArchive { path: self.head_file.clone() });
         }
         Ok(())
     }
@@ -66,64 +54,38 @@ impl Signer {
     pub(crate) fn sign(&self, checkpoint: &Checkpoint) -> Result<SignedNote, ArchiveError> {
         let note = checkpoint
             .sign(&self.key)
-            .map_err(|source| ArchiveError::Checkpoint {
-                path: self.head_file.clone(),
-                source,
-            })?;
+            .map_err(|source| ArchiveError::Checkpoint { path: self.head_file.clone(), source })?;
         let mut temporary = self.head_file.as_os_str().to_owned();
         temporary.push(".new");
-        replace(
-            &self.head_file,
-            Path::new(&temporary),
-            note.to_string().as_bytes(),
-            Visibility::Public,
-        )?;
+        replace(&self.head_file, Path::new(&temporary), note.to_string().as_bytes(), Visibility::Public)?;
         Ok(note)
     }
 }
 
 /// Reads a private key from its file.
 pub fn read_key_file(path: &Path) -> Result<SigningKey, ArchiveError> {
-    let bytes = read_if_there(path)?.ok_or_else(|| ArchiveError::KeyMissing {
-        path: path.to_owned(),
-    })?;
+    let bytes = read_if_there(path)?.ok_or_else(|| ArchiveError::KeyMissing { path: path.to_owned() })?;
     let text = String::from_utf8(bytes).unwrap_or_default();
-    text.trim_end()
-        .parse()
-        .map_err(|source| ArchiveError::KeyInvalid {
-            path: path.to_owned(),
-            source,
-        })
+    text.trim_end().parse().map_err(|source| ArchiveError::KeyInvalid { path: path.to_owned(), source })
 }
 
 /// Makes a new private key in a new file that only its owner can read.
 pub fn create_key_file(path: &Path, name: &str) -> Result<SigningKey, ArchiveError> {
     let seed = random_bytes()?;
-    let key = SigningKey::from_seed(name, seed).map_err(|source| ArchiveError::KeyInvalid {
-        path: path.to_owned(),
-        source,
-    })?;
+    let key = SigningKey::from_seed(name, seed)
+        .map_err(|source| ArchiveError::KeyInvalid { path: path.to_owned(), source })?;
     if path.exists() {
-        return Err(ArchiveError::KeyExists {
-            path: path.to_owned(),
-        });
+        return Err(ArchiveError::KeyExists { path: path.to_owned() });
     }
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
-    replace(
-        path,
-        Path::new(&temporary),
-        format!("{}\n", key.to_secret_text()).as_bytes(),
-        Visibility::Private,
-    )?;
+    replace(path, Path::new(&temporary), format!("{}\n", key.to_secret_text()).as_bytes(), Visibility::Private)?;
     Ok(key)
 }
 
 /// 32 bytes nobody can guess.
 pub(crate) fn random_bytes() -> Result<[u8; 32], ArchiveError> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| ArchiveError::Randomness {
-        message: error.to_string(),
-    })?;
+    getrandom::fill(&mut bytes).map_err(|error| ArchiveError::Randomness { message: error.to_string() })?;
     Ok(bytes)
 }

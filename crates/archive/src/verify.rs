@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use testigo_ledger::tile::{parse_bundle, parse_hashes};
 use testigo_ledger::{
-    Appender, BundleError, Checkpoint, CheckpointError, EntryIndex, Frontier, Hash, LedgerFile,
-    TileContent, TilePath, TileStore, TileWidth, TreeSize, leaf_hash,
+    Appender, BundleError, Checkpoint, CheckpointError, EntryIndex, Frontier, Hash, LedgerFile, TileContent, TilePath,
+    TileStore, TileWidth, TreeSize, leaf_hash,
 };
 use thiserror::Error;
 
@@ -73,9 +73,7 @@ pub enum Fault {
         cause: BundleError,
     },
     /// An entry is not the one that was signed.
-    #[error(
-        "{path}: entry {index} was changed: it hashes to {found}, the signed tree has {expected} there"
-    )]
+    #[error("{path}: entry {index} was changed: it hashes to {found}, the signed tree has {expected} there")]
     Entry {
         /// The bundle.
         path: PathBuf,
@@ -140,10 +138,7 @@ impl From<ArchiveError> for VerifyError {
         match error {
             ArchiveError::Damaged(fault) => Self::Fault(fault),
             ArchiveError::Missing { path, .. } => Self::Fault(Fault::Missing { path }),
-            ArchiveError::Checkpoint { path, source } => Self::Fault(Fault::Checkpoint {
-                path,
-                cause: source,
-            }),
+            ArchiveError::Checkpoint { path, source } => Self::Fault(Fault::Checkpoint { path, cause: source }),
             other => Self::Archive(other),
         }
     }
@@ -186,11 +181,8 @@ impl<'reader> Verification<'reader> {
         let mut checkpoints = 1;
         let mut heads: BTreeMap<TreeSize, Vec<(PathBuf, Hash)>> = BTreeMap::new();
         for path in list(&layout.checkpoints())? {
-            let Some(size) = file_name(&path)
-                .parse()
-                .ok()
-                .map(TreeSize)
-                .filter(|size| layout.checkpoint_of(*size) == path)
+            let Some(size) =
+                file_name(&path).parse().ok().map(TreeSize).filter(|size| layout.checkpoint_of(*size) == path)
             else {
                 return Err(Fault::Stray { path }.into());
             };
@@ -200,19 +192,12 @@ impl<'reader> Verification<'reader> {
             }
             let head = read_checkpoint(&path, reader.verifying_key())?;
             if head.size != size {
-                return Err(Fault::CheckpointName {
-                    path,
-                    found: head.size,
-                }
-                .into());
+                return Err(Fault::CheckpointName { path, found: head.size }.into());
             }
             heads.entry(size).or_default().push((path, head.root));
             checkpoints += 1;
         }
-        heads
-            .entry(checkpoint.size)
-            .or_default()
-            .push((layout.checkpoint(), checkpoint.root));
+        heads.entry(checkpoint.size).or_default().push((layout.checkpoint(), checkpoint.root));
         let report = LedgerReport {
             checkpoint,
             checkpoints,
@@ -236,20 +221,14 @@ impl<'reader> Verification<'reader> {
         })
     }
 
-    fn read_entries(
-        &mut self,
-        each: &mut impl FnMut(EntryIndex, &[u8]),
-    ) -> Result<(), VerifyError> {
+    fn read_entries(&mut self, each: &mut impl FnMut(EntryIndex, &[u8])) -> Result<(), VerifyError> {
         let size = self.report.checkpoint.size;
         self.check_heads_here()?;
         for wanted in TilePath::all(size).filter(|path| path.content() == TileContent::Entries) {
             let (path, bytes) = find_bundle(self.layout, wanted)?;
             let file = self.layout.tile(&path);
             let mut entries =
-                parse_bundle(&bytes, path.width()).map_err(|cause| Fault::Bundle {
-                    path: file.clone(),
-                    cause,
-                })?;
+                parse_bundle(&bytes, path.width()).map_err(|cause| Fault::Bundle { path: file.clone(), cause })?;
             entries.truncate(usize::from(wanted.width().get()));
             let claims = self.claims(wanted.number(), wanted.width())?;
             for (place, entry) in entries.into_iter().enumerate() {
@@ -257,19 +236,12 @@ impl<'reader> Verification<'reader> {
                 let found = leaf_hash(entry);
                 let expected = claims.get(place).copied().unwrap_or(found);
                 if expected != found && self.contradiction.is_none() {
-                    self.contradiction = Some(Fault::Entry {
-                        path: file.clone(),
-                        index,
-                        expected,
-                        found,
-                    });
+                    self.contradiction = Some(Fault::Entry { path: file.clone(), index, expected, found });
                 }
                 self.claimed.append_leaf(expected);
                 self.root.append_leaf(found);
                 // Entries that come from a bundle always fit into one.
-                self.computed
-                    .append(entry)
-                    .map_err(|_| Fault::Missing { path: file.clone() })?;
+                self.computed.append(entry).map_err(|_| Fault::Missing { path: file.clone() })?;
                 each(index, entry);
                 self.check_heads_here()?;
             }
@@ -300,12 +272,7 @@ impl<'reader> Verification<'reader> {
             && self.wrong_root.is_none()
         {
             let (path, expected) = (path.clone(), *expected);
-            self.wrong_root = Some(Fault::Root {
-                path,
-                size,
-                expected,
-                found,
-            });
+            self.wrong_root = Some(Fault::Root { path, size, expected, found });
         }
         let partial = self.computed.partial_files();
         self.compare(partial)
@@ -345,9 +312,7 @@ impl<'reader> Verification<'reader> {
 
     fn check_files_of_hashes(&mut self) -> Result<(), VerifyError> {
         for path in list(&self.layout.documents())? {
-            let expected = file_name(&path)
-                .parse::<Hash>()
-                .map_err(|_| Fault::Stray { path: path.clone() })?;
+            let expected = file_name(&path).parse::<Hash>().map_err(|_| Fault::Stray { path: path.clone() })?;
             self.check_content(&path, &expected)?;
             self.report.documents += 1;
         }
@@ -356,8 +321,7 @@ impl<'reader> Verification<'reader> {
                 return Err(Fault::Stray { path: directory }.into());
             }
             for path in list(&directory)? {
-                let expected =
-                    rendition_hash(&path).filter(|hash| shelf(hash) == file_name(&directory));
+                let expected = rendition_hash(&path).filter(|hash| shelf(hash) == file_name(&directory));
                 let expected = expected.ok_or_else(|| Fault::Stray { path: path.clone() })?;
                 self.check_content(&path, &expected)?;
                 self.report.renditions += 1;
@@ -370,23 +334,13 @@ impl<'reader> Verification<'reader> {
         let bytes = read(path, "it was there a moment ago")?;
         self.report.bytes += u64::try_from(bytes.len()).unwrap_or(0);
         let found = Hash::of(&bytes);
-        if found == *expected {
-            Ok(())
-        } else {
-            Err(Fault::Content {
-                path: path.to_owned(),
-                found,
-            }
-            .into())
-        }
+        if found == *expected { Ok(()) } else { Err(Fault::Content { path: path.to_owned(), found }.into()) }
     }
 }
 
 fn rendition_hash(path: &Path) -> Option<Hash> {
     let (hash, extension) = file_name(path).split_once('.')?;
-    RenditionFormat::ALL
-        .iter()
-        .find(|format| format.extension() == extension)?;
+    RenditionFormat::ALL.iter().find(|format| format.extension() == extension)?;
     hash.parse().ok()
 }
 
@@ -394,10 +348,6 @@ fn first_difference(found: &[u8], expected: &[u8]) -> Option<usize> {
     if found == expected {
         return None;
     }
-    let common = found
-        .iter()
-        .zip(expected)
-        .take_while(|(found, expected)| found == expected)
-        .count();
+    let common = found.iter().zip(expected).take_while(|(found, expected)| found == expected).count();
     Some(common)
 }

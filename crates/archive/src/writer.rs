@@ -11,9 +11,7 @@ use testigo_ledger::{EntryIndex, Hash, TreeSize};
 
 use crate::database::{Database, OriginalRow, Sequenced};
 use crate::error::ArchiveError;
-use crate::files::{
-    Staging, Visibility, create_directory, list, read, read_if_there, sync_directory_of,
-};
+use crate::files::{Staging, Visibility, create_directory, list, read, read_if_there, sync_directory_of};
 use crate::layout::{FORMAT_VERSION, Layout, RenditionFormat};
 use crate::lock::WriterLock;
 use crate::reader::{ArchiveReader, check_format};
@@ -76,27 +74,16 @@ impl Archive {
     ) -> Result<Self, ArchiveError> {
         check_length(0, first_entry)?;
         if let Some(head) = signer.last_head()? {
-            return Err(ArchiveError::KeyUsed {
-                path: signer.head_file,
-                size: head.size,
-            });
+            return Err(ArchiveError::KeyUsed { path: signer.head_file, size: head.size });
         }
         let layout = Layout::new(directory);
-        fs::create_dir_all(directory)
-            .map_err(|source| ArchiveError::io(directory, "created", source))?;
+        fs::create_dir_all(directory).map_err(|source| ArchiveError::io(directory, "created", source))?;
         if !list(directory)?.is_empty() {
-            return Err(ArchiveError::NotEmpty {
-                path: directory.to_owned(),
-            });
+            return Err(ArchiveError::NotEmpty { path: directory.to_owned() });
         }
         signer.check_outside(directory)?;
         let lock = WriterLock::take(&layout)?;
-        for public in [
-            layout.ledger(),
-            layout.checkpoints(),
-            layout.documents(),
-            layout.renditions(),
-        ] {
+        for public in [layout.ledger(), layout.checkpoints(), layout.documents(), layout.renditions()] {
             create_directory(&public, Visibility::Public)?;
         }
         for private in [layout.incoming(), layout.originals()] {
@@ -104,28 +91,15 @@ impl Archive {
         }
         let database = Database::create(&layout.database())?;
         let staging = Staging::new(layout.incoming());
-        let mut archive = Self {
-            layout,
-            signer,
-            database,
-            staging,
-            originals: Vec::new(),
-            _lock: lock,
-        };
+        let mut archive = Self { layout, signer, database, staging, originals: Vec::new(), _lock: lock };
         let key = format!("{}\n", archive.signer.key.verifying_key());
-        archive
-            .staging
-            .add(archive.layout.key(), key.as_bytes(), Visibility::Public)?;
+        archive.staging.add(archive.layout.key(), key.as_bytes(), Visibility::Public)?;
         for document in documents {
             archive.put_document(document.as_ref())?;
         }
         archive.append(&[first_entry])?;
         // From here on the directory is an archive, which the next opening finishes should this process end now.
-        archive.staging.add(
-            archive.layout.format(),
-            format!("{FORMAT_VERSION}\n").as_bytes(),
-            Visibility::Public,
-        )?;
+        archive.staging.add(archive.layout.format(), format!("{FORMAT_VERSION}\n").as_bytes(), Visibility::Public)?;
         archive.staging.settle()?;
         sync_directory_of(directory)?;
         archive.publish()?;
@@ -152,14 +126,7 @@ impl Archive {
         let database = Database::open(&layout.database())?;
         create_directory(&layout.incoming(), Visibility::Private)?;
         let staging = Staging::new(layout.incoming());
-        let mut archive = Self {
-            layout,
-            signer,
-            database,
-            staging,
-            originals: Vec::new(),
-            _lock: lock,
-        };
+        let mut archive = Self { layout, signer, database, staging, originals: Vec::new(), _lock: lock };
         archive.check_heads()?;
         archive.discard_leftovers()?;
         let published = archive.published()?;
@@ -189,11 +156,7 @@ impl Archive {
 
     /// Keeps a picture for publication under the hash of its bytes. Durable once [`Self::append`] or [`Self::sync`] has returned.
     /// The caller has masked it and stripped its metadata.
-    pub fn put_rendition(
-        &mut self,
-        bytes: &[u8],
-        format: RenditionFormat,
-    ) -> Result<Hash, ArchiveError> {
+    pub fn put_rendition(&mut self, bytes: &[u8], format: RenditionFormat) -> Result<Hash, ArchiveError> {
         let hash = Hash::of(bytes);
         self.put_public(self.layout.rendition(&hash, format), bytes)?;
         Ok(hash)
@@ -201,9 +164,7 @@ impl Archive {
 
     fn put_public(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), ArchiveError> {
         // A damaged file of that name is replaced by the right one.
-        if self.staging.temporary(&path).is_some()
-            || read_if_there(&path)?.is_some_and(|known| known == bytes)
-        {
+        if self.staging.temporary(&path).is_some() || read_if_there(&path)?.is_some_and(|known| known == bytes) {
             return Ok(());
         }
         self.staging.add(path, bytes, Visibility::Public)
@@ -211,47 +172,21 @@ impl Archive {
 
     /// Keeps a picture as it came, privately, and returns what the ledger may say of it.
     /// Durable once [`Self::append`] or [`Self::sync`] has returned. Give a file name only where the organiser imports the file himself.
-    pub fn put_original(
-        &mut self,
-        bytes: &[u8],
-        name: Option<&str>,
-    ) -> Result<Original, ArchiveError> {
+    pub fn put_original(&mut self, bytes: &[u8], name: Option<&str>) -> Result<Original, ArchiveError> {
         let content_hash = Hash::of(bytes);
-        let staged = self
-            .originals
-            .iter()
-            .find(|row| row.content_hash == content_hash)
-            .map(|row| row.commitment);
+        let staged = self.originals.iter().find(|row| row.content_hash == content_hash).map(|row| row.commitment);
         let known = match staged {
             Some(commitment) => Some(commitment),
-            None => self
-                .database
-                .original_with_content(&content_hash)?
-                .map(|row| row.commitment),
+            None => self.database.original_with_content(&content_hash)?.map(|row| row.commitment),
         };
         if let Some(commitment) = known {
-            return Ok(Original {
-                commitment,
-                already_known: true,
-            });
+            return Ok(Original { commitment, already_known: true });
         }
         let salt = random_bytes()?;
         let commitment = commit(&salt, &content_hash);
-        self.staging.add(
-            self.layout.original(&commitment),
-            bytes,
-            Visibility::Private,
-        )?;
-        self.originals.push(OriginalRow {
-            commitment,
-            content_hash,
-            salt,
-            file_name: name.map(ToOwned::to_owned),
-        });
-        Ok(Original {
-            commitment,
-            already_known: false,
-        })
+        self.staging.add(self.layout.original(&commitment), bytes, Visibility::Private)?;
+        self.originals.push(OriginalRow { commitment, content_hash, salt, file_name: name.map(ToOwned::to_owned) });
+        Ok(Original { commitment, already_known: false })
     }
 
     /// An original by its commitment; `None` if it is not known here.
@@ -260,26 +195,13 @@ impl Archive {
             return Ok(None);
         };
         let path = self.layout.original(commitment);
-        let path = self
-            .staging
-            .temporary(&path)
-            .map_or(path.clone(), Path::to_owned);
-        let bytes = read(
-            &path,
-            "an original; only a backup of this archive can have it",
-        )?;
+        let path = self.staging.temporary(&path).map_or(path.clone(), Path::to_owned);
+        let bytes = read(&path, "an original; only a backup of this archive can have it")?;
         let found = Hash::of(&bytes);
         if found != row.content_hash || commit(&row.salt, &found) != *commitment {
-            return Err(ArchiveError::WrongHash {
-                path,
-                expected: row.content_hash,
-                found,
-            });
+            return Err(ArchiveError::WrongHash { path, expected: row.content_hash, found });
         }
-        Ok(Some(StoredOriginal {
-            bytes,
-            file_name: row.file_name,
-        }))
+        Ok(Some(StoredOriginal { bytes, file_name: row.file_name }))
     }
 
     /// The name an original was imported under, if it is known and has one.
@@ -288,11 +210,7 @@ impl Archive {
     }
 
     fn original_row(&self, commitment: &Hash) -> Result<Option<OriginalRow>, ArchiveError> {
-        match self
-            .originals
-            .iter()
-            .find(|row| row.commitment == *commitment)
-        {
+        match self.originals.iter().find(|row| row.commitment == *commitment) {
             Some(row) => Ok(Some(row.clone())),
             None => self.database.original(commitment),
         }
@@ -309,10 +227,7 @@ impl Archive {
         let originals = std::mem::take(&mut self.originals);
         self.staging.settle()?;
         let sequenced = self.database.append(&originals, entries)?;
-        Ok(sequenced
-            .into_iter()
-            .map(|Sequenced { index, new }| Appended { index, new })
-            .collect())
+        Ok(sequenced.into_iter().map(|Sequenced { index, new }| Appended { index, new }).collect())
     }
 
     /// Makes everything put so far durable without appending anything.
@@ -323,21 +238,14 @@ impl Archive {
 
 /// The salted commitment to an original.
 fn commit(salt: &[u8; 32], content_hash: &Hash) -> Hash {
-    let digest = Sha256::new()
-        .chain_update(COMMITMENT_DOMAIN)
-        .chain_update(salt)
-        .chain_update(content_hash.as_bytes());
+    let digest = Sha256::new().chain_update(COMMITMENT_DOMAIN).chain_update(salt).chain_update(content_hash.as_bytes());
     Hash(digest.finalize().into())
 }
 
 fn check_length(position: usize, entry: &[u8]) -> Result<(), ArchiveError> {
     let length = entry.len();
     if length > LONGEST_ENTRY {
-        return Err(ArchiveError::EntryTooLong {
-            position,
-            length,
-            most: LONGEST_ENTRY,
-        });
+        return Err(ArchiveError::EntryTooLong { position, length, most: LONGEST_ENTRY });
     }
     Ok(())
 }

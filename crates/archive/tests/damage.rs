@@ -47,11 +47,7 @@ fn every_kind_of_damage_is_named() {
     // Entry 300 is the 45th of its bundle; two bytes of length stand before each entry.
     let in_entry_300 = 44 * (2 + b"entry 256".len()) + 2 + b"entry 30".len();
     for (path, change, expected) in [
-        (
-            "ledger/tile/entries/001",
-            Box::new(flip(in_entry_300)) as Box<dyn FnOnce(&mut Vec<u8>)>,
-            entry_300.as_str(),
-        ),
+        ("ledger/tile/entries/001", Box::new(flip(in_entry_300)) as Box<dyn FnOnce(&mut Vec<u8>)>, entry_300.as_str()),
         (
             "ledger/tile/entries/001",
             Box::new(flip(0)),
@@ -67,62 +63,23 @@ fn every_kind_of_damage_is_named() {
             Box::new(|bytes| bytes.extend([0, 0])),
             "ledger/tile/entries/002.p/88: the bundle holds 89 entries where 88 were expected",
         ),
-        (
-            "ledger/tile/entries/001.p/45",
-            Box::new(flip(5)),
-            "ledger/tile/entries/001.p/45 differs, from byte 5 on",
-        ),
-        (
-            "ledger/tile/0/001",
-            Box::new(flip(40)),
-            "ledger/tile/0/001 differs, from byte 40 on",
-        ),
+        ("ledger/tile/entries/001.p/45", Box::new(flip(5)), "ledger/tile/entries/001.p/45 differs, from byte 5 on"),
+        ("ledger/tile/0/001", Box::new(flip(40)), "ledger/tile/0/001 differs, from byte 40 on"),
         (
             "ledger/tile/0/002.p/88",
             Box::new(|bytes| bytes.truncate(bytes.len() - 1)),
             "ledger/tile/0/002.p/88 differs, from byte 2815 on",
         ),
-        (
-            "ledger/tile/0/001.p/45",
-            Box::new(flip(0)),
-            "ledger/tile/0/001.p/45 differs, from byte 0 on",
-        ),
-        (
-            "ledger/tile/1/000.p/2",
-            Box::new(flip(63)),
-            "ledger/tile/1/000.p/2 differs, from byte 63 on",
-        ),
-        (
-            "ledger/checkpoint",
-            Box::new(flip(18)),
-            "ledger/checkpoint: the signature of `demo.example/log`",
-        ),
-        (
-            "ledger/checkpoint",
-            Box::new(|bytes| bytes.truncate(30)),
-            "ledger/checkpoint: the note has no blank line",
-        ),
-        (
-            "ledger/checkpoints/301",
-            Box::new(flip(30)),
-            "ledger/checkpoints/301: the signature of `demo.example/log`",
-        ),
-        (
-            &format!("documents/{document}"),
-            Box::new(flip(3)),
-            &format!("documents/{document} has the hash "),
-        ),
-        (
-            &rendition,
-            Box::new(flip(3)),
-            &format!("{rendition} has the hash "),
-        ),
+        ("ledger/tile/0/001.p/45", Box::new(flip(0)), "ledger/tile/0/001.p/45 differs, from byte 0 on"),
+        ("ledger/tile/1/000.p/2", Box::new(flip(63)), "ledger/tile/1/000.p/2 differs, from byte 63 on"),
+        ("ledger/checkpoint", Box::new(flip(18)), "ledger/checkpoint: the signature of `demo.example/log`"),
+        ("ledger/checkpoint", Box::new(|bytes| bytes.truncate(30)), "ledger/checkpoint: the note has no blank line"),
+        ("ledger/checkpoints/301", Box::new(flip(30)), "ledger/checkpoints/301: the signature of `demo.example/log`"),
+        (&format!("documents/{document}"), Box::new(flip(3)), &format!("documents/{document} has the hash ")),
+        (&rendition, Box::new(flip(3)), &format!("{rendition} has the hash ")),
     ] {
         let message = after(&place, path, change);
-        assert!(
-            message.starts_with(expected),
-            "{path}: {message}\nexpected: {expected}"
-        );
+        assert!(message.starts_with(expected), "{path}: {message}\nexpected: {expected}");
     }
     place.verify().unwrap();
 }
@@ -167,22 +124,9 @@ fn files_that_do_not_belong_are_named() {
         assert_eq!(fault(&place), Fault::Stray { path: file.clone() });
         fs::remove_file(file).unwrap();
     }
-    let renamed = place
-        .archive()
-        .join("documents")
-        .join(Hash::of(b"x").to_string());
-    fs::rename(
-        place.archive().join("documents").join(document.to_string()),
-        &renamed,
-    )
-    .unwrap();
-    assert_eq!(
-        fault(&place),
-        Fault::Content {
-            path: renamed,
-            found: document
-        }
-    );
+    let renamed = place.archive().join("documents").join(Hash::of(b"x").to_string());
+    fs::rename(place.archive().join("documents").join(document.to_string()), &renamed).unwrap();
+    assert_eq!(fault(&place), Fault::Content { path: renamed, found: document });
 }
 
 #[test]
@@ -190,13 +134,7 @@ fn a_checkpoint_under_another_name_is_named() {
     let (place, ..) = filled();
     let checkpoints = place.archive().join("ledger/checkpoints");
     fs::copy(checkpoints.join("301"), checkpoints.join("302")).unwrap();
-    assert_eq!(
-        fault(&place),
-        Fault::CheckpointName {
-            path: checkpoints.join("302"),
-            found: TreeSize(301)
-        }
-    );
+    assert_eq!(fault(&place), Fault::CheckpointName { path: checkpoints.join("302"), found: TreeSize(301) });
 }
 
 /// An entry and its leaf tile changed to fit each other: only recomputing the root shows it. The earliest head that does not hold
@@ -226,15 +164,9 @@ fn an_entry_and_its_tiles_changed_together_are_found() {
 fn a_signed_head_of_another_history_is_found() {
     let (place, ..) = filled();
     let path = place.archive().join("ledger/checkpoints/301");
-    let other = Checkpoint {
-        origin: "demo.example/log".to_owned(),
-        size: TreeSize(301),
-        root: Hash([9; 32]),
-    };
+    let other = Checkpoint { origin: "demo.example/log".to_owned(), size: TreeSize(301), root: Hash([9; 32]) };
     fs::write(&path, other.sign(&place.signer().key).unwrap().to_string()).unwrap();
-    assert!(
-        matches!(fault(&place), Fault::Root { path: named, size: TreeSize(301), .. } if named == path)
-    );
+    assert!(matches!(fault(&place), Fault::Root { path: named, size: TreeSize(301), .. } if named == path));
 }
 
 /// What lies beyond the checkpoint is a writer's unfinished work, not damage.
@@ -247,16 +179,8 @@ fn unfinished_work_is_no_fault() {
     archive.append(&common::entries(600, 900)).unwrap();
     archive.publish().unwrap();
     drop(archive);
-    fs::copy(
-        before.join("ledger/checkpoint"),
-        place.archive().join("ledger/checkpoint"),
-    )
-    .unwrap();
+    fs::copy(before.join("ledger/checkpoint"), place.archive().join("ledger/checkpoint")).unwrap();
     let mut last = None;
-    let report = verify_ledger(
-        &ArchiveReader::open(&place.archive()).unwrap(),
-        |index, _| last = Some(index),
-    )
-    .unwrap();
+    let report = verify_ledger(&ArchiveReader::open(&place.archive()).unwrap(), |index, _| last = Some(index)).unwrap();
     assert_eq!((report.entries, last), (600, Some(EntryIndex(599))));
 }

@@ -53,13 +53,7 @@ impl Numbers {
 
 fn create(root: &Path) {
     println!("begin");
-    Archive::create(
-        &root.join("archive"),
-        signer_at(root),
-        b"first entry",
-        &[b"definition"],
-    )
-    .unwrap();
+    Archive::create(&root.join("archive"), signer_at(root), b"first entry", &[b"definition"]).unwrap();
     println!("created");
     thread::sleep(Duration::from_secs(60));
 }
@@ -73,19 +67,12 @@ fn write_until_killed(root: &Path, run: u64) {
         let mut acknowledged = String::new();
         if numbers.below(3) == 0 {
             let text = format!("picture {run} {batch}");
-            let commitment = archive
-                .put_original(text.as_bytes(), None)
-                .unwrap()
-                .commitment;
-            let rendition = archive
-                .put_rendition(text.as_bytes(), RenditionFormat::Jpeg)
-                .unwrap();
-            acknowledged +=
-                &format!("original\t{commitment}\t{text}\nrendition\t{rendition}\t{text}\n");
+            let commitment = archive.put_original(text.as_bytes(), None).unwrap().commitment;
+            let rendition = archive.put_rendition(text.as_bytes(), RenditionFormat::Jpeg).unwrap();
+            acknowledged += &format!("original\t{commitment}\t{text}\nrendition\t{rendition}\t{text}\n");
         }
-        let entries: Vec<String> = (0..=numbers.below(90))
-            .map(|number| format!("run {run} batch {batch} entry {number}"))
-            .collect();
+        let entries: Vec<String> =
+            (0..=numbers.below(90)).map(|number| format!("run {run} batch {batch} entry {number}")).collect();
         for (appended, text) in archive.append(&entries).unwrap().iter().zip(&entries) {
             assert!(appended.new);
             acknowledged += &format!("entry\t{}\t{text}\n", appended.index);
@@ -111,11 +98,7 @@ fn start(role: &str, root: &Path, run: u64) -> (Child, Receiver<String>) {
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        lines
-            .map_while(Result::ok)
-            .try_for_each(|line| sender.send(line))
-    });
+    thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
     (child, receiver)
 }
 
@@ -142,18 +125,9 @@ impl Acknowledged {
         };
         match kind {
             "entry" => drop(self.entries.insert(name.parse().unwrap(), text.to_owned())),
-            "original" => drop(
-                self.originals
-                    .insert(name.parse().unwrap(), text.to_owned()),
-            ),
-            "rendition" => drop(
-                self.renditions
-                    .insert(name.parse().unwrap(), text.to_owned()),
-            ),
-            "head" => drop(
-                text.parse()
-                    .map(|root| self.heads.insert(name.parse().unwrap(), root)),
-            ),
+            "original" => drop(self.originals.insert(name.parse().unwrap(), text.to_owned())),
+            "rendition" => drop(self.renditions.insert(name.parse().unwrap(), text.to_owned())),
+            "head" => drop(text.parse().map(|root| self.heads.insert(name.parse().unwrap(), root))),
             other => panic!("unexpected line of the writer: {other}"),
         }
     }
@@ -165,46 +139,25 @@ impl Acknowledged {
         let report = place.verify().unwrap();
         let reader = place.reader();
         let size = report.checkpoint.size;
-        assert_eq!(
-            size,
-            archive.size().unwrap(),
-            "everything is published on opening"
-        );
-        let entries: Vec<Vec<u8>> = reader
-            .entries(EntryIndex(0)..size.next_index())
-            .unwrap()
-            .map(|entry| entry.unwrap().1)
-            .collect();
+        assert_eq!(size, archive.size().unwrap(), "everything is published on opening");
+        let entries: Vec<Vec<u8>> =
+            reader.entries(EntryIndex(0)..size.next_index()).unwrap().map(|entry| entry.unwrap().1).collect();
         for (index, text) in &self.entries {
-            assert_eq!(
-                entries[usize::try_from(*index).unwrap()],
-                text.as_bytes(),
-                "entry {index}"
-            );
+            assert_eq!(entries[usize::try_from(*index).unwrap()], text.as_bytes(), "entry {index}");
         }
         for (commitment, text) in &self.originals {
-            assert_eq!(
-                archive.original(commitment).unwrap().unwrap().bytes,
-                text.as_bytes()
-            );
+            assert_eq!(archive.original(commitment).unwrap().unwrap().bytes, text.as_bytes());
         }
         for (hash, text) in &self.renditions {
             assert_eq!(reader.rendition(hash).unwrap().0, text.as_bytes());
         }
         for (size, root) in &self.heads {
-            let note =
-                String::from_utf8(place.read(&format!("ledger/checkpoints/{size}"))).unwrap();
+            let note = String::from_utf8(place.read(&format!("ledger/checkpoints/{size}"))).unwrap();
             let key = reader.verifying_key();
             let head = testigo_ledger::Checkpoint::open(note.as_bytes(), key).unwrap();
-            assert_eq!(
-                (head.size, head.root),
-                (TreeSize(*size), *root),
-                "a published head stays"
-            );
+            assert_eq!((head.size, head.root), (TreeSize(*size), *root), "a published head stays");
         }
-        let leftovers = std::fs::read_dir(place.archive().join("incoming"))
-            .unwrap()
-            .count();
+        let leftovers = std::fs::read_dir(place.archive().join("incoming")).unwrap().count();
         assert_eq!(leftovers, 0, "unfinished files are removed");
     }
 }
@@ -219,16 +172,8 @@ fn a_killed_writer_loses_nothing() {
         let (child, lines) = start("append", place.root.path(), run);
         let mut opened = false;
         // One in five is killed while it opens, the others while they write.
-        let awaited = if numbers.below(5) == 0 {
-            "begin"
-        } else {
-            "opened"
-        };
-        let pause = if awaited == "begin" {
-            1 << numbers.below(16)
-        } else {
-            numbers.below(250_000)
-        };
+        let awaited = if numbers.below(5) == 0 { "begin" } else { "opened" };
+        let pause = if awaited == "begin" { 1 << numbers.below(16) } else { numbers.below(250_000) };
         for line in lines.iter().by_ref() {
             opened |= line == "opened";
             if line == awaited {
@@ -250,11 +195,7 @@ fn a_killed_writer_loses_nothing() {
         acknowledged.originals.len(),
         acknowledged.heads.len()
     );
-    assert!(
-        !acknowledged.entries.is_empty()
-            && !acknowledged.originals.is_empty()
-            && !acknowledged.heads.is_empty()
-    );
+    assert!(!acknowledged.entries.is_empty() && !acknowledged.originals.is_empty() && !acknowledged.heads.is_empty());
 }
 
 /// The moment the directory becomes an archive is one moment: before it the key has signed nothing and serves for another try.
@@ -276,8 +217,7 @@ fn a_killed_creation_leaves_an_archive_or_none() {
             Err(ArchiveError::NotAnArchive { .. }) => {
                 assert_eq!(place.signer().last_head().unwrap(), None);
                 let elsewhere = place.root.path().join("elsewhere");
-                Archive::create(&elsewhere, place.signer(), b"first entry", &[b"definition"])
-                    .unwrap();
+                Archive::create(&elsewhere, place.signer(), b"first entry", &[b"definition"]).unwrap();
             }
             Err(error) => panic!("{error}"),
         }

@@ -39,13 +39,7 @@ fn appended_entries_are_published_by_the_next_opening() {
 #[test]
 fn unacknowledged_originals_and_unfinished_files_are_removed() {
     let (place, _, _, known) = filled();
-    let path = |hash: &Hash| {
-        place
-            .archive()
-            .join("originals")
-            .join(&hash.to_string()[..2])
-            .join(hash.to_string())
-    };
+    let path = |hash: &Hash| place.archive().join("originals").join(&hash.to_string()[..2]).join(hash.to_string());
     let orphan = Hash::of(b"orphan");
     fs::create_dir_all(path(&orphan).parent().unwrap()).unwrap();
     fs::write(path(&orphan), b"picture").unwrap();
@@ -54,13 +48,8 @@ fn unacknowledged_originals_and_unfinished_files_are_removed() {
 
     let mut archive = place.open();
     assert!(path(&known).exists() && !path(&orphan).exists() && !unfinished.exists());
-    let forgotten = archive
-        .put_original(b"never acknowledged", None)
-        .unwrap()
-        .commitment;
-    let rendition = archive
-        .put_rendition(b"neither", RenditionFormat::Jpeg)
-        .unwrap();
+    let forgotten = archive.put_original(b"never acknowledged", None).unwrap().commitment;
+    let rendition = archive.put_rendition(b"neither", RenditionFormat::Jpeg).unwrap();
     drop(archive);
     let archive = place.open();
     assert_eq!(archive.original(&forgotten).unwrap(), None);
@@ -116,18 +105,8 @@ fn an_older_database_is_refused() {
     let note = place.read("ledger/checkpoint");
     fs::copy(&before, place.archive().join("archive.db")).unwrap();
     let error = error(&place);
-    assert!(matches!(
-        error,
-        ArchiveError::DatabaseBehind {
-            found: TreeSize(600),
-            published: TreeSize(700),
-            ..
-        }
-    ));
-    assert!(
-        error.to_string().contains("an older database was put back"),
-        "{error}"
-    );
+    assert!(matches!(error, ArchiveError::DatabaseBehind { found: TreeSize(600), published: TreeSize(700), .. }));
+    assert!(error.to_string().contains("an older database was put back"), "{error}");
     assert_eq!(place.read("ledger/checkpoint"), note);
 }
 
@@ -138,14 +117,7 @@ fn older_ledger_files_are_refused() {
     fs::copy(ledger.join("checkpoints/301"), ledger.join("checkpoint")).unwrap();
     let error = error(&place);
     assert!(
-        matches!(
-            error,
-            ArchiveError::LedgerBehind {
-                found: TreeSize(301),
-                published: TreeSize(600),
-                ..
-            }
-        ),
+        matches!(error, ArchiveError::LedgerBehind { found: TreeSize(301), published: TreeSize(600), .. }),
         "{error}"
     );
 }
@@ -162,30 +134,14 @@ fn an_older_copy_of_everything_is_refused() {
     replace(&before, &place.archive());
     let refused = error(&place);
     assert!(
-        matches!(
-            refused,
-            ArchiveError::RolledBack {
-                signed: TreeSize(700),
-                found: TreeSize(600),
-                ..
-            }
-        ),
+        matches!(refused, ArchiveError::RolledBack { signed: TreeSize(700), found: TreeSize(600), .. }),
         "{refused}"
     );
     fs::remove_file(place.signer().head_file).unwrap();
     let refused = error(&place);
     assert!(matches!(refused, ArchiveError::HeadMissing { .. }));
-    assert!(
-        refused
-            .to_string()
-            .contains("copy the archive's ledger/checkpoint there"),
-        "{refused}"
-    );
-    fs::copy(
-        place.archive().join("ledger/checkpoint"),
-        place.signer().head_file,
-    )
-    .unwrap();
+    assert!(refused.to_string().contains("copy the archive's ledger/checkpoint there"), "{refused}");
+    fs::copy(place.archive().join("ledger/checkpoint"), place.signer().head_file).unwrap();
     drop(place.open());
 }
 
@@ -206,15 +162,9 @@ fn a_second_history_is_never_signed() {
         let refused = Archive::open(&other, place.signer()).unwrap_err();
         let forked = matches!(refused, ArchiveError::Forked { size, expected, .. } if (size, expected) == (signed.size, signed.root));
         let rolled_back = matches!(refused, ArchiveError::RolledBack { .. });
-        assert!(
-            if theirs < ours { rolled_back } else { forked },
-            "{theirs} against {ours}: {refused}"
-        );
+        assert!(if theirs < ours { rolled_back } else { forked }, "{theirs} against {ours}: {refused}");
         let note = fs::read(other.join("ledger/checkpoint")).unwrap();
-        assert!(
-            note.starts_with(b"demo.example/log\n600\n"),
-            "nothing was published there"
-        );
+        assert!(note.starts_with(b"demo.example/log\n600\n"), "nothing was published there");
     }
 }
 
@@ -240,16 +190,7 @@ fn a_database_of_another_history_is_refused() {
     drop(archive);
     fs::copy(other.join("archive.db"), place.archive().join("archive.db")).unwrap();
     let refused = error(&place);
-    assert!(
-        matches!(
-            refused,
-            ArchiveError::Forked {
-                size: TreeSize(700),
-                ..
-            }
-        ),
-        "{refused}"
-    );
+    assert!(matches!(refused, ArchiveError::Forked { size: TreeSize(700), .. }), "{refused}");
 }
 
 /// Damaged tiles at the ledger's right edge would end up under the next signature.
@@ -264,8 +205,5 @@ fn a_damaged_ledger_is_not_continued() {
     fs::write(&tile, bytes).unwrap();
     let refused = archive.publish().unwrap_err();
     assert!(matches!(refused, ArchiveError::Ledger { .. }), "{refused}");
-    assert_eq!(
-        place.signer().last_head().unwrap().unwrap().size,
-        TreeSize(600)
-    );
+    assert_eq!(place.signer().last_head().unwrap().unwrap().size, TreeSize(600));
 }

@@ -6,8 +6,7 @@ use crate::checkpoint::Checkpoint;
 use crate::hash::{Hash, empty_root, leaf_hash, root_over};
 use crate::position::{EntryIndex, TreeSize};
 use crate::tile::{
-    BundleError, FULL_WIDTH, LEVELS_PER_TILE, LONGEST_ENTRY, TilePath, TileWidth, hashes_at,
-    parse_bundle, push_entry,
+    BundleError, FULL_WIDTH, LEVELS_PER_TILE, LONGEST_ENTRY, TilePath, TileWidth, hashes_at, parse_bundle, push_entry,
 };
 use crate::tiled::{TileStore, TiledError, TiledHashes};
 
@@ -84,16 +83,10 @@ impl Appender {
     }
 
     /// Continues a ledger from its files. All hashes of the right edge together give the root, so the checkpoint vouches for them.
-    pub fn resume<S: TileStore>(
-        store: &S,
-        checkpoint: &Checkpoint,
-    ) -> Result<Self, ResumeError<S::Error>> {
+    pub fn resume<S: TileStore>(store: &S, checkpoint: &Checkpoint) -> Result<Self, ResumeError<S::Error>> {
         let size = checkpoint.size;
         let tiles = TiledHashes::new(store, size);
-        let mut appender = Self {
-            size: size.0,
-            ..Self::default()
-        };
+        let mut appender = Self { size: size.0, ..Self::default() };
         for level in 0..LEVELS_PER_TILE {
             let count = hashes_at(size, level);
             let last = count / u64::from(FULL_WIDTH);
@@ -105,11 +98,7 @@ impl Appender {
         }
         let found = appender.root();
         if found != checkpoint.root {
-            return Err(ResumeError::Root {
-                size,
-                expected: checkpoint.root,
-                found,
-            });
+            return Err(ResumeError::Root { size, expected: checkpoint.root, found });
         }
         appender.resume_bundle(store)?;
         Ok(appender)
@@ -125,22 +114,12 @@ impl Appender {
             .read_tile(&path)
             .map_err(|source| TiledError::Store { path, source })?
             .ok_or(TiledError::Missing { path })?;
-        let entries =
-            parse_bundle(&bytes, width).map_err(|cause| ResumeError::Bundle { path, cause })?;
+        let entries = parse_bundle(&bytes, width).map_err(|cause| ResumeError::Bundle { path, cause })?;
         let leaves = self.edge.first().map_or(&[][..], Vec::as_slice);
-        for ((index, entry), expected) in (number * u64::from(FULL_WIDTH)..)
-            .map(EntryIndex)
-            .zip(entries)
-            .zip(leaves)
-        {
+        for ((index, entry), expected) in (number * u64::from(FULL_WIDTH)..).map(EntryIndex).zip(entries).zip(leaves) {
             let found = leaf_hash(entry);
             if found != *expected {
-                return Err(ResumeError::Leaf {
-                    path,
-                    index,
-                    expected: *expected,
-                    found,
-                });
+                return Err(ResumeError::Leaf { path, index, expected: *expected, found });
             }
         }
         self.bundle = bytes;
@@ -154,17 +133,12 @@ impl Appender {
 
     /// Appends an entry of at most 65,535 bytes and says where it stands.
     pub fn append(&mut self, entry: &[u8]) -> Result<EntryIndex, EntryTooLong> {
-        push_entry(&mut self.bundle, entry).ok_or(EntryTooLong {
-            length: entry.len(),
-        })?;
+        push_entry(&mut self.bundle, entry).ok_or(EntryTooLong { length: entry.len() })?;
         let index = EntryIndex(self.size);
         self.size += 1;
         if self.size.is_multiple_of(u64::from(FULL_WIDTH)) {
             let path = TilePath::entries(index.0 / u64::from(FULL_WIDTH), TileWidth::FULL);
-            self.completed.push(LedgerFile {
-                path,
-                bytes: std::mem::take(&mut self.bundle),
-            });
+            self.completed.push(LedgerFile { path, bytes: std::mem::take(&mut self.bundle) });
         }
         self.push_hash(leaf_hash(entry));
         Ok(index)
@@ -188,10 +162,7 @@ impl Appender {
             let full = std::mem::take(hashes);
             let number = (hashes_at(TreeSize(self.size), level) - 1) / u64::from(FULL_WIDTH);
             if let Some(path) = TilePath::hashes(level, number, TileWidth::FULL) {
-                self.completed.push(LedgerFile {
-                    path,
-                    bytes: tile_bytes(&full),
-                });
+                self.completed.push(LedgerFile { path, bytes: tile_bytes(&full) });
             }
             let Some(root) = root_over(&full) else { return };
             hash = root;
@@ -208,19 +179,13 @@ impl Appender {
         let mut files = Vec::new();
         if let Some(width) = TileWidth::new(self.size % u64::from(FULL_WIDTH)) {
             let path = TilePath::entries(self.size / u64::from(FULL_WIDTH), width);
-            files.push(LedgerFile {
-                path,
-                bytes: self.bundle.clone(),
-            });
+            files.push(LedgerFile { path, bytes: self.bundle.clone() });
         }
         for (level, hashes) in (0..LEVELS_PER_TILE).zip(&self.edge) {
             let number = hashes_at(TreeSize(self.size), level) / u64::from(FULL_WIDTH);
             let width = u64::try_from(hashes.len()).ok().and_then(TileWidth::new);
             if let Some(path) = width.and_then(|width| TilePath::hashes(level, number, width)) {
-                files.push(LedgerFile {
-                    path,
-                    bytes: tile_bytes(hashes),
-                });
+                files.push(LedgerFile { path, bytes: tile_bytes(hashes) });
             }
         }
         files

@@ -30,17 +30,13 @@ pub enum CheckpointError {
     #[error(transparent)]
     Note(#[from] NoteError),
     /// The text is not three lines.
-    #[error(
-        "a checkpoint has three lines (origin, size, root), each ending with a line feed; found {found}"
-    )]
+    #[error("a checkpoint has three lines (origin, size, root), each ending with a line feed; found {found}")]
     Lines {
         /// The number of lines found.
         found: usize,
     },
     /// The first line is no ledger's name.
-    #[error(
-        "`{found}` cannot be a ledger's name: it must not be empty nor hold spaces, `+` or control characters"
-    )]
+    #[error("`{found}` cannot be a ledger's name: it must not be empty nor hold spaces, `+` or control characters")]
     Origin {
         /// What stands there.
         found: String,
@@ -92,23 +88,14 @@ impl Checkpoint {
         if self.origin == key.name() {
             return Ok(());
         }
-        Err(CheckpointError::OtherLedger {
-            expected: key.name().to_owned(),
-            found: self.origin.clone(),
-        })
+        Err(CheckpointError::OtherLedger { expected: key.name().to_owned(), found: self.origin.clone() })
     }
 }
 
 impl fmt::Display for Checkpoint {
     /// The note's text.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{}\n{}\n{}\n",
-            self.origin,
-            self.size,
-            BASE64.encode(self.root.0)
-        )
+        write!(formatter, "{}\n{}\n{}\n", self.origin, self.size, BASE64.encode(self.root.0))
     }
 }
 
@@ -119,39 +106,25 @@ impl FromStr for Checkpoint {
         let found = text.split('\n').count() - 1;
         let lines = CheckpointError::Lines { found };
         let mut parts = text.split('\n');
-        let (Some(origin), Some(size), Some(root), Some(""), None) = (
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ) else {
+        let (Some(origin), Some(size), Some(root), Some(""), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(lines);
         };
         if !is_key_name(origin) {
-            return Err(CheckpointError::Origin {
-                found: origin.to_owned(),
-            });
+            return Err(CheckpointError::Origin { found: origin.to_owned() });
         }
         let size = size
             .parse()
             .ok()
             .filter(|parsed: &u64| parsed.to_string() == size)
-            .ok_or_else(|| CheckpointError::Size {
-                found: size.to_owned(),
-            })?;
+            .ok_or_else(|| CheckpointError::Size { found: size.to_owned() })?;
         let root = BASE64
             .decode(root)
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
-            .ok_or_else(|| CheckpointError::Root {
-                found: root.to_owned(),
-            })?;
-        Ok(Self {
-            origin: origin.to_owned(),
-            size: TreeSize(size),
-            root: Hash(root),
-        })
+            .ok_or_else(|| CheckpointError::Root { found: root.to_owned() })?;
+        Ok(Self { origin: origin.to_owned(), size: TreeSize(size), root: Hash(root) })
     }
 }
 
@@ -168,34 +141,19 @@ mod tests {
     #[test]
     fn reads_the_specified_example() {
         let note = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
-        let checkpoint: Checkpoint = SignedNote::parse(note.as_bytes())
-            .unwrap()
-            .text()
-            .parse()
-            .unwrap();
+        let checkpoint: Checkpoint = SignedNote::parse(note.as_bytes()).unwrap().text().parse().unwrap();
         assert_eq!(
             (checkpoint.origin.as_str(), checkpoint.size),
             ("example.com/behind-the-sofa", TreeSize(20_852_163))
         );
-        assert_eq!(
-            checkpoint.to_string(),
-            note[..note.find("\n\n").unwrap() + 1]
-        );
+        assert_eq!(checkpoint.to_string(), note[..note.find("\n\n").unwrap() + 1]);
     }
 
     #[test]
     fn opens_what_it_signed_and_nothing_else() {
-        let checkpoint = Checkpoint {
-            origin: "demo.example/log".to_owned(),
-            size: TreeSize(3),
-            root: Hash([5; 32]),
-        };
-        let signed = checkpoint
-            .sign(&key("demo.example/log"))
-            .unwrap()
-            .to_string();
-        let open =
-            |note: &str, name: &str| Checkpoint::open(note.as_bytes(), key(name).verifying_key());
+        let checkpoint = Checkpoint { origin: "demo.example/log".to_owned(), size: TreeSize(3), root: Hash([5; 32]) };
+        let signed = checkpoint.sign(&key("demo.example/log")).unwrap().to_string();
+        let open = |note: &str, name: &str| Checkpoint::open(note.as_bytes(), key(name).verifying_key());
         assert_eq!(open(&signed, "demo.example/log"), Ok(checkpoint.clone()));
         assert!(matches!(
             open(&signed, "demo.example/other"),
@@ -206,18 +164,9 @@ mod tests {
             open(&larger, "demo.example/log"),
             Err(CheckpointError::Note(NoteError::BadSignature { .. }))
         ));
-        assert!(matches!(
-            checkpoint.sign(&key("other")),
-            Err(CheckpointError::OtherLedger { .. })
-        ));
-        let foreign = key("other")
-            .sign_note(&checkpoint.to_string())
-            .unwrap()
-            .to_string();
-        assert!(matches!(
-            open(&foreign, "other"),
-            Err(CheckpointError::OtherLedger { .. })
-        ));
+        assert!(matches!(checkpoint.sign(&key("other")), Err(CheckpointError::OtherLedger { .. })));
+        let foreign = key("other").sign_note(&checkpoint.to_string()).unwrap().to_string();
+        assert!(matches!(open(&foreign, "other"), Err(CheckpointError::OtherLedger { .. })));
     }
 
     #[test]
@@ -225,50 +174,16 @@ mod tests {
         let parse = |text: String| text.parse::<Checkpoint>();
         assert!(parse(format!("log\n0\n{ROOT}\n")).is_ok());
         assert!(parse(format!("log\n18446744073709551615\n{ROOT}\n")).is_ok());
-        for wrong in [
-            "",
-            "00",
-            "03",
-            "+3",
-            "-3",
-            "3.0",
-            " 3",
-            "0x3",
-            "18446744073709551616",
-            "3 ",
-        ] {
-            assert!(
-                matches!(
-                    parse(format!("log\n{wrong}\n{ROOT}\n")),
-                    Err(CheckpointError::Size { .. })
-                ),
-                "{wrong}"
-            );
+        for wrong in ["", "00", "03", "+3", "-3", "3.0", " 3", "0x3", "18446744073709551616", "3 "] {
+            assert!(matches!(parse(format!("log\n{wrong}\n{ROOT}\n")), Err(CheckpointError::Size { .. })), "{wrong}");
         }
-        for wrong in [
-            "",
-            &ROOT[1..],
-            &ROOT.replace('=', ""),
-            &ROOT.replace("q2I=", "q2J="),
-            "AAAA",
-            &format!("{ROOT} "),
-        ] {
-            assert!(
-                matches!(
-                    parse(format!("log\n3\n{wrong}\n")),
-                    Err(CheckpointError::Root { .. })
-                ),
-                "{wrong}"
-            );
+        for wrong in
+            ["", &ROOT[1..], &ROOT.replace('=', ""), &ROOT.replace("q2I=", "q2J="), "AAAA", &format!("{ROOT} ")]
+        {
+            assert!(matches!(parse(format!("log\n3\n{wrong}\n")), Err(CheckpointError::Root { .. })), "{wrong}");
         }
         for wrong in ["", "two words", "a+b"] {
-            assert!(
-                matches!(
-                    parse(format!("{wrong}\n3\n{ROOT}\n")),
-                    Err(CheckpointError::Origin { .. })
-                ),
-                "{wrong}"
-            );
+            assert!(matches!(parse(format!("{wrong}\n3\n{ROOT}\n")), Err(CheckpointError::Origin { .. })), "{wrong}");
         }
         for wrong in [
             format!("log\n3\n{ROOT}"),
@@ -276,10 +191,7 @@ mod tests {
             format!("log\n3\n{ROOT}\n\n"),
             String::new(),
         ] {
-            assert!(
-                matches!(parse(wrong.clone()), Err(CheckpointError::Lines { .. })),
-                "{wrong}"
-            );
+            assert!(matches!(parse(wrong.clone()), Err(CheckpointError::Lines { .. })), "{wrong}");
         }
     }
 }

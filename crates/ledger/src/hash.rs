@@ -32,25 +32,12 @@ impl Hash {
 
 /// The hash of one entry's bytes as a leaf.
 pub fn leaf_hash(entry: &[u8]) -> Hash {
-    Hash(
-        Sha256::new()
-            .chain_update(LEAF_PREFIX)
-            .chain_update(entry)
-            .finalize()
-            .into(),
-    )
+    Hash(Sha256::new().chain_update(LEAF_PREFIX).chain_update(entry).finalize().into())
 }
 
 /// The hash of an inner node over its two children.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Hash(
-        Sha256::new()
-            .chain_update(NODE_PREFIX)
-            .chain_update(left.0)
-            .chain_update(right.0)
-            .finalize()
-            .into(),
-    )
+    Hash(Sha256::new().chain_update(NODE_PREFIX).chain_update(left.0).chain_update(right.0).finalize().into())
 }
 
 /// The root of the tree without entries: the hash of nothing.
@@ -99,9 +86,7 @@ impl FromStr for Hash {
     type Err = HashParseError;
 
     fn from_str(text: &str) -> Result<Self, HashParseError> {
-        decode_hex(text).map(Self).ok_or_else(|| HashParseError {
-            text: text.chars().take(80).collect(),
-        })
+        decode_hex(text).map(Self).ok_or_else(|| HashParseError { text: text.chars().take(80).collect() })
     }
 }
 
@@ -130,14 +115,8 @@ mod tests {
     /// Known answers: SHA-256 of nothing, of 0x00, and RFC 6962's empty leaf.
     #[test]
     fn hashes_as_the_standard_says() {
-        assert_eq!(
-            empty_root().to_string(),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
-        assert_eq!(
-            leaf_hash(b"").to_string(),
-            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
-        );
+        assert_eq!(empty_root().to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(leaf_hash(b"").to_string(), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
     }
 
     #[test]
@@ -145,14 +124,7 @@ mod tests {
         let hash = leaf_hash(b"entry");
         assert_eq!(hash.to_string().parse(), Ok(hash));
         let text = hash.to_string();
-        for wrong in [
-            &text[1..],
-            &text.to_uppercase(),
-            &format!("{text}0"),
-            &text.replace(&text[..1], "g"),
-            "",
-            "é",
-        ] {
+        for wrong in [&text[1..], &text.to_uppercase(), &format!("{text}0"), &text.replace(&text[..1], "g"), "", "é"] {
             assert!(wrong.parse::<Hash>().is_err(), "{wrong}");
         }
     }

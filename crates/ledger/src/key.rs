@@ -24,12 +24,8 @@ pub struct KeyId(pub [u8; 4]);
 
 impl KeyId {
     fn of(name: &str, public_key: &[u8; 32]) -> Self {
-        let digest: [u8; 32] = Sha256::new()
-            .chain_update(name)
-            .chain_update([b'\n', ED25519])
-            .chain_update(public_key)
-            .finalize()
-            .into();
+        let digest: [u8; 32] =
+            Sha256::new().chain_update(name).chain_update([b'\n', ED25519]).chain_update(public_key).finalize().into();
         let [first, second, third, fourth, ..] = digest;
         Self([first, second, third, fourth])
     }
@@ -51,9 +47,7 @@ pub enum KeyError {
         expected: &'static str,
     },
     /// The name is empty or holds a space, a plus or a control character.
-    #[error(
-        "`{name}` cannot be a key's name: it must not be empty nor hold spaces, `+` or control characters"
-    )]
+    #[error("`{name}` cannot be a key's name: it must not be empty nor hold spaces, `+` or control characters")]
     Name {
         /// The name found.
         name: String,
@@ -86,39 +80,25 @@ pub enum KeyError {
 
 /// Whether a text may be the name of a key.
 pub(crate) fn is_key_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name
-            .contains(|symbol: char| symbol.is_whitespace() || symbol.is_control() || symbol == '+')
+    !name.is_empty() && !name.contains(|symbol: char| symbol.is_whitespace() || symbol.is_control() || symbol == '+')
 }
 
 fn checked_name(name: &str) -> Result<(), KeyError> {
-    if is_key_name(name) {
-        Ok(())
-    } else {
-        Err(KeyError::Name {
-            name: name.chars().take(80).collect(),
-        })
-    }
+    if is_key_name(name) { Ok(()) } else { Err(KeyError::Name { name: name.chars().take(80).collect() }) }
 }
 
 /// Splits `name+id+base64` and checks the type byte.
 fn parse_parts(text: &str, expected: &'static str) -> Result<(String, KeyId, [u8; 32]), KeyError> {
     let shape = || KeyError::Shape { expected };
     let mut parts = text.splitn(3, '+');
-    let (name, id, key) = (
-        parts.next().ok_or_else(shape)?,
-        parts.next().ok_or_else(shape)?,
-        parts.next().ok_or_else(shape)?,
-    );
+    let (name, id, key) =
+        (parts.next().ok_or_else(shape)?, parts.next().ok_or_else(shape)?, parts.next().ok_or_else(shape)?);
     checked_name(name)?;
     let id = KeyId(decode_hex(id).ok_or_else(shape)?);
     let bytes = BASE64.decode(key).map_err(|_| shape())?;
     match bytes.split_first() {
         Some((&ED25519, key)) => Ok((name.to_owned(), id, key.try_into().map_err(|_| shape())?)),
-        Some((&found, _)) => Err(KeyError::Type {
-            name: name.to_owned(),
-            found,
-        }),
+        Some((&found, _)) => Err(KeyError::Type { name: name.to_owned(), found }),
         None => Err(shape()),
     }
 }
@@ -139,11 +119,7 @@ pub struct VerifyingKey {
 
 impl VerifyingKey {
     fn new(name: String, key: ed25519_dalek::VerifyingKey) -> Self {
-        Self {
-            id: KeyId::of(&name, key.as_bytes()),
-            name,
-            key,
-        }
+        Self { id: KeyId::of(&name, key.as_bytes()), name, key }
     }
 
     /// The key's name; a log's key is named like the log.
@@ -185,11 +161,7 @@ impl FromStr for VerifyingKey {
             .ok_or_else(|| KeyError::Invalid { name: name.clone() })?;
         let key = Self::new(name, key);
         if key.id != found {
-            return Err(KeyError::Id {
-                name: key.name,
-                expected: key.id,
-                found,
-            });
+            return Err(KeyError::Id { name: key.name, expected: key.id, found });
         }
         Ok(key)
     }
@@ -207,10 +179,7 @@ impl SigningKey {
     pub fn from_seed(name: &str, seed: [u8; 32]) -> Result<Self, KeyError> {
         checked_name(name)?;
         let key = ed25519_dalek::SigningKey::from_bytes(&seed);
-        Ok(Self {
-            public: VerifyingKey::new(name.to_owned(), key.verifying_key()),
-            key,
-        })
+        Ok(Self { public: VerifyingKey::new(name.to_owned(), key.verifying_key()), key })
     }
 
     /// The public half.
@@ -225,10 +194,7 @@ impl SigningKey {
 
     /// The text to keep in a key file: `PRIVATE+KEY+name+key id+base64`.
     pub fn to_secret_text(&self) -> String {
-        format!(
-            "{PRIVATE_PREFIX}{}",
-            format_key(self.name(), self.public.id, self.key.as_bytes())
-        )
+        format!("{PRIVATE_PREFIX}{}", format_key(self.name(), self.public.id, self.key.as_bytes()))
     }
 
     /// The 64-byte Ed25519 signature over some bytes.
@@ -252,17 +218,11 @@ impl FromStr for SigningKey {
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
         const EXPECTED: &str = "PRIVATE+KEY+name+key id+base64";
-        let parts = text
-            .strip_prefix(PRIVATE_PREFIX)
-            .ok_or(KeyError::Shape { expected: EXPECTED })?;
+        let parts = text.strip_prefix(PRIVATE_PREFIX).ok_or(KeyError::Shape { expected: EXPECTED })?;
         let (name, found, seed) = parse_parts(parts, EXPECTED)?;
         let key = Self::from_seed(&name, seed)?;
         if key.public.id != found {
-            return Err(KeyError::Id {
-                name,
-                expected: key.public.id,
-                found,
-            });
+            return Err(KeyError::Id { name, expected: key.public.id, found });
         }
         Ok(key)
     }
@@ -280,8 +240,7 @@ mod tests {
 
     // The example key pair of the note format's first implementation.
     const PUBLIC: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
-    const SECRET: &str =
-        "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+    const SECRET: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
 
     #[test]
     fn keys_survive_their_texts() {
@@ -296,26 +255,14 @@ mod tests {
     fn no_mangled_key_is_accepted() {
         for start in 0..SECRET.len() {
             for end in start..=SECRET.len() {
-                assert!(
-                    (start, end) == (0, SECRET.len())
-                        || SECRET[start..end].parse::<SigningKey>().is_err()
-                );
-                assert!(
-                    SECRET[start..end].parse::<VerifyingKey>().is_err(),
-                    "a private key is no public one"
-                );
+                assert!((start, end) == (0, SECRET.len()) || SECRET[start..end].parse::<SigningKey>().is_err());
+                assert!(SECRET[start..end].parse::<VerifyingKey>().is_err(), "a private key is no public one");
             }
         }
         for place in 0..PUBLIC.len() {
             let mut mangled = PUBLIC.as_bytes().to_vec();
             mangled[place] += 1;
-            assert!(
-                String::from_utf8(mangled)
-                    .unwrap()
-                    .parse::<VerifyingKey>()
-                    .is_err(),
-                "byte {place}"
-            );
+            assert!(String::from_utf8(mangled).unwrap().parse::<VerifyingKey>().is_err(), "byte {place}");
         }
     }
 
@@ -335,17 +282,8 @@ mod tests {
         (neutral[0], neutral[1]) = (ED25519, 1);
         let text = format!("log+00000000+{}", BASE64.encode(neutral));
         assert_eq!(parse(&text), "the key of `log` is not a valid Ed25519 key");
-        assert!(matches!(
-            SigningKey::from_seed("two words", [1; 32]),
-            Err(KeyError::Name { .. })
-        ));
-        assert!(matches!(
-            SigningKey::from_seed("", [1; 32]),
-            Err(KeyError::Name { .. })
-        ));
-        assert!(matches!(
-            SigningKey::from_seed("a\u{2003}b", [1; 32]),
-            Err(KeyError::Name { .. })
-        ));
+        assert!(matches!(SigningKey::from_seed("two words", [1; 32]), Err(KeyError::Name { .. })));
+        assert!(matches!(SigningKey::from_seed("", [1; 32]), Err(KeyError::Name { .. })));
+        assert!(matches!(SigningKey::from_seed("a\u{2003}b", [1; 32]), Err(KeyError::Name { .. })));
     }
 }

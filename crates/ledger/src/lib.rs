@@ -30,8 +30,6 @@ pub use hash::{Hash, HashParseError, empty_root, leaf_hash, node_hash};
 pub use key::{KeyError, KeyId, SigningKey, VerifyingKey};
 pub use note::{NoteError, NoteSignature, SignedNote};
 pub use position::{EntryIndex, TreeSize};
-pub use proof::{
-    ConsistencyProof, InclusionProof, MemoryTree, ProofError, ProveError, SubtreeHashes,
-};
+pub use proof::{ConsistencyProof, InclusionProof, MemoryTree, ProofError, ProveError, SubtreeHashes};
 pub use tile::{BundleError, TileContent, TilePath, TilePathError, TileWidth};
 pub use tiled::{TileStore, TiledError, TiledHashes};

@@ -31,12 +31,7 @@ pub struct NoteSignature {
 impl fmt::Display for NoteSignature {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = [&self.key_id.0[..], &self.signature].concat();
-        writeln!(
-            formatter,
-            "{LINE_START}{} {}",
-            self.name,
-            BASE64.encode(bytes)
-        )
+        writeln!(formatter, "{LINE_START}{} {}", self.name, BASE64.encode(bytes))
     }
 }
 
@@ -57,9 +52,7 @@ pub enum NoteError {
         length: usize,
     },
     /// Not UTF-8, or with control characters (a carriage return among them).
-    #[error(
-        "the note has a byte at {at} that no note may have: only UTF-8 text and line feeds are allowed"
-    )]
+    #[error("the note has a byte at {at} that no note may have: only UTF-8 text and line feeds are allowed")]
     ForbiddenByte {
         /// Where, in bytes from the start.
         at: usize,
@@ -80,9 +73,7 @@ pub enum NoteError {
     #[error("the note has more than {MOST_SIGNATURES} signatures")]
     TooManySignatures,
     /// A known key's name and id, but not its signature.
-    #[error(
-        "the signature of `{name}` ({key_id}) is wrong: the text was changed or another key signed it"
-    )]
+    #[error("the signature of `{name}` ({key_id}) is wrong: the text was changed or another key signed it")]
     BadSignature {
         /// The key's name.
         name: String,
@@ -98,11 +89,7 @@ pub enum NoteError {
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        "any known key".to_owned()
-    } else {
-        names.join(" or ")
-    }
+    if names.is_empty() { "any known key".to_owned() } else { names.join(" or ") }
 }
 
 impl SignedNote {
@@ -112,22 +99,15 @@ impl SignedNote {
         if !text.ends_with('\n') {
             return Err(NoteError::UnfinishedText);
         }
-        Ok(Self {
-            text: text.to_owned(),
-            signatures,
-        })
+        Ok(Self { text: text.to_owned(), signatures })
     }
 
     /// Takes a note apart. Says nothing about whether its signatures are right.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
         if bytes.len() > LONGEST_NOTE {
-            return Err(NoteError::TooLong {
-                length: bytes.len(),
-            });
+            return Err(NoteError::TooLong { length: bytes.len() });
         }
-        let note = std::str::from_utf8(bytes).map_err(|error| NoteError::ForbiddenByte {
-            at: error.valid_up_to(),
-        })?;
+        let note = std::str::from_utf8(bytes).map_err(|error| NoteError::ForbiddenByte { at: error.valid_up_to() })?;
         check_characters(note)?;
         // The text may itself have blank lines: only the last one separates.
         let (text, lines) = note
@@ -135,10 +115,7 @@ impl SignedNote {
             .and_then(|at| Some((note.get(..=at)?, note.get(at + 2..)?)))
             .ok_or(NoteError::NoSignatures)?;
         let signatures = parse_signatures(lines)?;
-        Ok(Self {
-            text: text.to_owned(),
-            signatures,
-        })
+        Ok(Self { text: text.to_owned(), signatures })
     }
 
     /// The text, with its last line feed. Not to be believed unless verified.
@@ -152,10 +129,7 @@ impl SignedNote {
     }
 
     /// Checks every signature by a known key, and that there is one. Returns the keys that signed.
-    pub fn verify<'key>(
-        &self,
-        known: &'key [VerifyingKey],
-    ) -> Result<Vec<&'key VerifyingKey>, NoteError> {
+    pub fn verify<'key>(&self, known: &'key [VerifyingKey]) -> Result<Vec<&'key VerifyingKey>, NoteError> {
         let mut signers = Vec::new();
         for key in known {
             let mut lines = self
@@ -167,16 +141,11 @@ impl SignedNote {
                 signers.push(key);
             }
             if lines.any(|line| !key.verifies(self.text.as_bytes(), &line.signature)) {
-                return Err(NoteError::BadSignature {
-                    name: key.name().to_owned(),
-                    key_id: key.id(),
-                });
+                return Err(NoteError::BadSignature { name: key.name().to_owned(), key_id: key.id() });
             }
         }
         if signers.is_empty() {
-            return Err(NoteError::UnknownSigners {
-                known: known.iter().map(ToString::to_string).collect(),
-            });
+            return Err(NoteError::UnknownSigners { known: known.iter().map(ToString::to_string).collect() });
         }
         Ok(signers)
     }
@@ -185,9 +154,7 @@ impl SignedNote {
 impl fmt::Display for SignedNote {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "{}", self.text)?;
-        self.signatures
-            .iter()
-            .try_for_each(|signature| signature.fmt(formatter))
+        self.signatures.iter().try_for_each(|signature| signature.fmt(formatter))
     }
 }
 
@@ -203,23 +170,15 @@ fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
         Some(lines) => lines.split('\n'),
         None if lines.is_empty() => return Err(NoteError::NoSignatures),
         None => {
-            return Err(NoteError::MalformedSignature {
-                line: lines.split('\n').count(),
-            });
+            return Err(NoteError::MalformedSignature { line: lines.split('\n').count() });
         }
     };
     let signatures: Vec<NoteSignature> = lines
         .take(MOST_SIGNATURES + 1)
         .enumerate()
-        .map(|(place, line)| {
-            parse_signature(line).ok_or(NoteError::MalformedSignature { line: place + 1 })
-        })
+        .map(|(place, line)| parse_signature(line).ok_or(NoteError::MalformedSignature { line: place + 1 }))
         .collect::<Result<_, _>>()?;
-    if signatures.len() > MOST_SIGNATURES {
-        Err(NoteError::TooManySignatures)
-    } else {
-        Ok(signatures)
-    }
+    if signatures.len() > MOST_SIGNATURES { Err(NoteError::TooManySignatures) } else { Ok(signatures) }
 }
 
 fn parse_signature(line: &str) -> Option<NoteSignature> {
@@ -239,13 +198,13 @@ mod tests {
     use crate::key::SigningKey;
 
     // The example of the note format's first implementation.
-    const SECRET: &str =
-        "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
-    const TEXT: &str = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
-    const LINE: &str = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+    const SECRET: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+    const TEXT: &str =
+        "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
+    const LINE: &str =
+        "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
     // The example of the specification, with its key.
-    const SPECIFIED_KEY: &str =
-        "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+    const SPECIFIED_KEY: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
     const SPECIFIED_NOTE: &str = "This is an example message.\n\n— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
 
     fn verify(note: &str, key: &str) -> Result<String, NoteError> {
@@ -255,28 +214,18 @@ mod tests {
     }
 
     fn example_key() -> VerifyingKey {
-        SECRET
-            .parse::<SigningKey>()
-            .unwrap()
-            .verifying_key()
-            .clone()
+        SECRET.parse::<SigningKey>().unwrap().verifying_key().clone()
     }
 
     #[test]
     fn accepts_the_specified_example() {
-        assert_eq!(
-            verify(SPECIFIED_NOTE, SPECIFIED_KEY),
-            Ok("This is an example message.\n".to_owned())
-        );
+        assert_eq!(verify(SPECIFIED_NOTE, SPECIFIED_KEY), Ok("This is an example message.\n".to_owned()));
     }
 
     #[test]
     fn signs_byte_for_byte_like_the_first_implementation() {
         let key: SigningKey = SECRET.parse().unwrap();
-        assert_eq!(
-            key.sign_note(TEXT).unwrap().to_string(),
-            format!("{TEXT}\n{LINE}")
-        );
+        assert_eq!(key.sign_note(TEXT).unwrap().to_string(), format!("{TEXT}\n{LINE}"));
     }
 
     #[test]
@@ -292,53 +241,23 @@ mod tests {
     #[test]
     fn ignores_unknown_signers_of_any_kind() {
         let same_name = format!("— PeterNeumann {}\n", BASE64.encode([9; 80]));
-        let same_id = format!(
-            "— Someone {}\n",
-            BASE64.encode([&example_key().id().0[..], &[9; 3293]].concat())
-        );
+        let same_id = format!("— Someone {}\n", BASE64.encode([&example_key().id().0[..], &[9; 3293]].concat()));
         let note = format!("{TEXT}\n{same_name}{LINE}{same_id}");
-        assert_eq!(
-            verify(&note, &example_key().to_string()),
-            Ok(TEXT.to_owned())
-        );
+        assert_eq!(verify(&note, &example_key().to_string()), Ok(TEXT.to_owned()));
         let unsigned = format!("{TEXT}\n{same_name}{same_id}");
-        assert!(matches!(
-            verify(&unsigned, &example_key().to_string()),
-            Err(NoteError::UnknownSigners { .. })
-        ));
+        assert!(matches!(verify(&unsigned, &example_key().to_string()), Err(NoteError::UnknownSigners { .. })));
     }
 
     #[test]
     fn a_wrong_signature_by_a_known_key_spoils_the_note() {
-        let wrong = format!(
-            "— PeterNeumann {}\n",
-            BASE64.encode([&example_key().id().0[..], &[9; 64]].concat())
-        );
-        let short = format!(
-            "— PeterNeumann {}\n",
-            BASE64.encode([&example_key().id().0[..], &[9; 63]].concat())
-        );
-        for lines in [
-            format!("{LINE}{wrong}"),
-            format!("{wrong}{LINE}"),
-            wrong,
-            format!("{LINE}{short}"),
-        ] {
+        let wrong = format!("— PeterNeumann {}\n", BASE64.encode([&example_key().id().0[..], &[9; 64]].concat()));
+        let short = format!("— PeterNeumann {}\n", BASE64.encode([&example_key().id().0[..], &[9; 63]].concat()));
+        for lines in [format!("{LINE}{wrong}"), format!("{wrong}{LINE}"), wrong, format!("{LINE}{short}")] {
             let verdict = verify(&format!("{TEXT}\n{lines}"), &example_key().to_string());
-            assert!(
-                matches!(verdict, Err(NoteError::BadSignature { .. })),
-                "{lines}"
-            );
+            assert!(matches!(verdict, Err(NoteError::BadSignature { .. })), "{lines}");
         }
         let twice = format!("{TEXT}\n{LINE}{LINE}");
-        assert_eq!(
-            SignedNote::parse(twice.as_bytes())
-                .unwrap()
-                .verify(&[example_key()])
-                .unwrap()
-                .len(),
-            1
-        );
+        assert_eq!(SignedNote::parse(twice.as_bytes()).unwrap().verify(&[example_key()]).unwrap().len(), 1);
     }
 
     #[test]
@@ -366,22 +285,12 @@ mod tests {
             format!("{TEXT}\n{}", LINE.repeat(MOST_SIGNATURES + 1)),
             format!("{}\n{LINE}", "long\n".repeat(LONGEST_NOTE / 5)),
         ] {
-            assert!(
-                SignedNote::parse(wrong.as_bytes()).is_err(),
-                "{}",
-                &wrong[..wrong.len().min(300)]
-            );
+            assert!(SignedNote::parse(wrong.as_bytes()).is_err(), "{}", &wrong[..wrong.len().min(300)]);
         }
-        assert_eq!(
-            SignedNote::parse(b"text\xff\n\n"),
-            Err(NoteError::ForbiddenByte { at: 4 })
-        );
+        assert_eq!(SignedNote::parse(b"text\xff\n\n"), Err(NoteError::ForbiddenByte { at: 4 }));
         assert!(SignedNote::parse(format!("{TEXT}\n{}", LINE.repeat(16)).as_bytes()).is_ok());
         let key: SigningKey = SECRET.parse().unwrap();
         assert_eq!(key.sign_note("unfinished"), Err(NoteError::UnfinishedText));
-        assert_eq!(
-            key.sign_note("a\r\n"),
-            Err(NoteError::ForbiddenByte { at: 1 })
-        );
+        assert_eq!(key.sign_note("a\r\n"), Err(NoteError::ForbiddenByte { at: 1 }));
     }
 }

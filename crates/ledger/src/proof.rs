@@ -99,19 +99,11 @@ impl InclusionProof {
     }
 
     /// Checks that the entry with these bytes stands at this index of the tree with this size and root.
-    pub fn check(
-        &self,
-        entry: &[u8],
-        index: EntryIndex,
-        size: TreeSize,
-        root: &Hash,
-    ) -> Result<(), ProofError> {
+    pub fn check(&self, entry: &[u8], index: EntryIndex, size: TreeSize, root: &Hash) -> Result<(), ProofError> {
         if !size.holds(index) {
             return Err(ProofError::IndexBeyondTree { index, size });
         }
-        let wrong_length = ProofError::WrongLength {
-            found: self.0.len(),
-        };
+        let wrong_length = ProofError::WrongLength { found: self.0.len() };
         let (mut node, mut last) = (index.0, size.0 - 1);
         let mut found = leaf_hash(entry);
         for hash in &self.0 {
@@ -139,11 +131,7 @@ impl InclusionProof {
 
 impl ConsistencyProof {
     /// Makes the proof that the tree of size `new` begins with the entries of the tree of size `old`.
-    pub fn prove<S: SubtreeHashes>(
-        hashes: &S,
-        old: TreeSize,
-        new: TreeSize,
-    ) -> Result<Self, ProveError<S::Error>> {
+    pub fn prove<S: SubtreeHashes>(hashes: &S, old: TreeSize, new: TreeSize) -> Result<Self, ProveError<S::Error>> {
         if old > new {
             return Err(ProofError::Shrinks { old, new }.into());
         }
@@ -171,19 +159,11 @@ impl ConsistencyProof {
     }
 
     /// Checks that the tree with the new size and root begins with the entries of the tree with the old size and root.
-    pub fn check(
-        &self,
-        old: TreeSize,
-        old_root: &Hash,
-        new: TreeSize,
-        new_root: &Hash,
-    ) -> Result<(), ProofError> {
+    pub fn check(&self, old: TreeSize, old_root: &Hash, new: TreeSize, new_root: &Hash) -> Result<(), ProofError> {
         if old > new {
             return Err(ProofError::Shrinks { old, new });
         }
-        let wrong_length = ProofError::WrongLength {
-            found: self.0.len(),
-        };
+        let wrong_length = ProofError::WrongLength { found: self.0.len() };
         if old.0 == 0 || old == new {
             // An empty tree is the beginning of every tree, but it has one root only.
             let expected = if old.0 == 0 { &empty_root() } else { new_root };
@@ -191,22 +171,14 @@ impl ConsistencyProof {
             if new.0 == 0 {
                 same_root(new, &empty_root(), *new_root)?;
             }
-            return if self.0.is_empty() {
-                Ok(())
-            } else {
-                Err(wrong_length)
-            };
+            return if self.0.is_empty() { Ok(()) } else { Err(wrong_length) };
         }
         let mut proof = self.0.iter();
         let (mut node, mut last) = (old.0 - 1, new.0 - 1);
         let rises = node.trailing_ones();
         node >>= rises;
         last >>= rises;
-        let start = if old.0.is_power_of_two() {
-            old_root
-        } else {
-            proof.next().ok_or(wrong_length.clone())?
-        };
+        let start = if old.0.is_power_of_two() { old_root } else { proof.next().ok_or(wrong_length.clone())? };
         let (mut found_old, mut found_new) = (*start, *start);
         for hash in proof {
             if last == 0 {
@@ -233,15 +205,7 @@ impl ConsistencyProof {
 }
 
 fn same_root(size: TreeSize, expected: &Hash, found: Hash) -> Result<(), ProofError> {
-    if *expected == found {
-        Ok(())
-    } else {
-        Err(ProofError::RootMismatch {
-            size,
-            expected: *expected,
-            found,
-        })
-    }
+    if *expected == found { Ok(()) } else { Err(ProofError::RootMismatch { size, expected: *expected, found }) }
 }
 
 /// The largest power of two below `count`, which is at least 2.
@@ -257,10 +221,7 @@ fn range_hash<S: SubtreeHashes>(hashes: &S, begin: u64, end: u64) -> Result<Hash
         return hashes.subtree_hash(u8::try_from(level).unwrap_or(u8::MAX), begin >> level);
     }
     let middle = begin + split(count);
-    Ok(node_hash(
-        &range_hash(hashes, begin, middle)?,
-        &range_hash(hashes, middle, end)?,
-    ))
+    Ok(node_hash(&range_hash(hashes, begin, middle)?, &range_hash(hashes, middle, end)?))
 }
 
 /// A whole tree's hashes in memory, 64 bytes for each entry: to make many proofs quickly.
@@ -306,21 +267,12 @@ impl MemoryTree {
 
     /// The number of entries so far.
     pub fn size(&self) -> TreeSize {
-        TreeSize(
-            self.levels
-                .first()
-                .and_then(|leaves| u64::try_from(leaves.len()).ok())
-                .unwrap_or(0),
-        )
+        TreeSize(self.levels.first().and_then(|leaves| u64::try_from(leaves.len()).ok()).unwrap_or(0))
     }
 
     /// The root of the first `size` entries; `None` if there are fewer.
     pub fn root_at(&self, size: TreeSize) -> Option<Hash> {
-        if size.0 == 0 {
-            Some(empty_root())
-        } else {
-            range_hash(self, 0, size.0).ok()
-        }
+        if size.0 == 0 { Some(empty_root()) } else { range_hash(self, 0, size.0).ok() }
     }
 }
 

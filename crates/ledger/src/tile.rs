@@ -34,9 +34,7 @@ impl TileWidth {
 
     /// A width, if between 1 and 256.
     pub fn new(width: u64) -> Option<Self> {
-        let width = u16::try_from(width)
-            .ok()
-            .filter(|width| *width <= FULL_WIDTH)?;
+        let width = u16::try_from(width).ok().filter(|width| *width <= FULL_WIDTH)?;
         NonZeroU16::new(width).map(Self)
     }
 
@@ -74,20 +72,12 @@ pub struct TilePath {
 impl TilePath {
     /// The bundle with this number.
     pub fn entries(number: u64, width: TileWidth) -> Self {
-        Self {
-            content: TileContent::Entries,
-            number,
-            width,
-        }
+        Self { content: TileContent::Entries, number, width }
     }
 
     /// The hash tile at this place; `None` if the level is above 63.
     pub fn hashes(level: u8, number: u64, width: TileWidth) -> Option<Self> {
-        (level <= HIGHEST_LEVEL).then_some(Self {
-            content: TileContent::Hashes { level },
-            number,
-            width,
-        })
+        (level <= HIGHEST_LEVEL).then_some(Self { content: TileContent::Hashes { level }, number, width })
     }
 
     /// What the file holds.
@@ -107,10 +97,7 @@ impl TilePath {
 
     /// The same tile once it is full.
     pub fn full(&self) -> Self {
-        Self {
-            width: TileWidth::FULL,
-            ..*self
-        }
+        Self { width: TileWidth::FULL, ..*self }
     }
 
     /// The names of all files of a ledger of this size: bundles first, then hash tiles from the leaves up, each in order.
@@ -129,18 +116,14 @@ impl TilePath {
 
 /// How many hashes stand at a tile level in a tree of this size: the complete subtrees of 256^level entries.
 pub(crate) fn hashes_at(size: TreeSize, level: u8) -> u64 {
-    size.0
-        .checked_shr(u32::from(level) * u32::from(LEVELS_PER_TILE))
-        .unwrap_or(0)
+    size.0.checked_shr(u32::from(level) * u32::from(LEVELS_PER_TILE)).unwrap_or(0)
 }
 
 /// The tiles that hold `count` hashes or entries: number and width.
 pub(crate) fn row(count: u64) -> impl Iterator<Item = (u64, TileWidth)> {
     let full = count / u64::from(FULL_WIDTH);
     let partial = TileWidth::new(count % u64::from(FULL_WIDTH)).map(|width| (full, width));
-    (0..full)
-        .map(|number| (number, TileWidth::FULL))
-        .chain(partial)
+    (0..full).map(|number| (number, TileWidth::FULL)).chain(partial)
 }
 
 impl fmt::Display for TilePath {
@@ -186,9 +169,7 @@ impl FromStr for TilePath {
         // Only the canonical spelling counts, so that a file has one name.
         parse_loosely(path)
             .filter(|parsed| parsed.to_string() == path)
-            .ok_or_else(|| TilePathError {
-                path: path.chars().take(200).collect(),
-            })
+            .ok_or_else(|| TilePathError { path: path.chars().take(200).collect() })
     }
 }
 
@@ -196,15 +177,10 @@ fn parse_loosely(path: &str) -> Option<TilePath> {
     let (content, rest) = path.strip_prefix("tile/")?.split_once('/')?;
     let content = match content {
         "entries" => TileContent::Entries,
-        level => TileContent::Hashes {
-            level: level.parse().ok().filter(|level| *level <= HIGHEST_LEVEL)?,
-        },
+        level => TileContent::Hashes { level: level.parse().ok().filter(|level| *level <= HIGHEST_LEVEL)? },
     };
     let (number, width) = match rest.split_once(".p/") {
-        Some((number, width)) => (
-            number,
-            TileWidth::new(width.parse().ok()?).filter(|width| !width.is_full())?,
-        ),
+        Some((number, width)) => (number, TileWidth::new(width.parse().ok()?).filter(|width| !width.is_full())?),
         None => (rest, TileWidth::FULL),
     };
     let mut value = 0u64;
@@ -213,11 +189,7 @@ fn parse_loosely(path: &str) -> Option<TilePath> {
         let group: u64 = digits.parse().ok().filter(|_| digits.len() == 3)?;
         value = value.checked_mul(1000)?.checked_add(group)?;
     }
-    Some(TilePath {
-        content,
-        number: value,
-        width,
-    })
+    Some(TilePath { content, number: value, width })
 }
 
 /// Appends one entry to the bytes of a bundle; `None` if it is longer than 65,535 bytes.
@@ -262,10 +234,7 @@ pub fn parse_bundle(bytes: &[u8], width: TileWidth) -> Result<Vec<&[u8]>, Bundle
     let expected = usize::from(width.get());
     let entries = parse_entries(bytes)?;
     if entries.len() != expected {
-        return Err(BundleError::WrongCount {
-            expected,
-            found: entries.len(),
-        });
+        return Err(BundleError::WrongCount { expected, found: entries.len() });
     }
     Ok(entries)
 }
@@ -274,15 +243,11 @@ fn parse_entries(bytes: &[u8]) -> Result<Vec<&[u8]>, BundleError> {
     let mut entries = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
-        let truncated = BundleError::Truncated {
-            entry: entries.len(),
-            at: bytes.len() - rest.len(),
-        };
+        let truncated = BundleError::Truncated { entry: entries.len(), at: bytes.len() - rest.len() };
         let Some((length, tail)) = rest.split_first_chunk::<2>() else {
             return Err(truncated);
         };
-        let Some((entry, tail)) = tail.split_at_checked(usize::from(u16::from_be_bytes(*length)))
-        else {
+        let Some((entry, tail)) = tail.split_at_checked(usize::from(u16::from_be_bytes(*length))) else {
             return Err(truncated);
         };
         entries.push(entry);
@@ -296,10 +261,7 @@ pub fn parse_hashes(bytes: &[u8], width: TileWidth) -> Result<Vec<Hash>, BundleE
     let expected = usize::from(width.get()) * Hash::LENGTH;
     let (hashes, rest) = bytes.as_chunks::<{ Hash::LENGTH }>();
     if !rest.is_empty() || bytes.len() != expected {
-        return Err(BundleError::WrongLength {
-            expected,
-            found: bytes.len(),
-        });
+        return Err(BundleError::WrongLength { expected, found: bytes.len() });
     }
     Ok(hashes.iter().map(|hash| Hash(*hash)).collect())
 }
@@ -313,22 +275,10 @@ mod tests {
         let width = |width| TileWidth::new(width).unwrap();
         for (path, text) in [
             (TilePath::hashes(0, 0, width(256)).unwrap(), "tile/0/000"),
-            (
-                TilePath::hashes(1, 1_234_067, width(256)).unwrap(),
-                "tile/1/x001/x234/067",
-            ),
-            (
-                TilePath::hashes(63, 999, width(1)).unwrap(),
-                "tile/63/999.p/1",
-            ),
-            (
-                TilePath::entries(1000, width(255)),
-                "tile/entries/x001/000.p/255",
-            ),
-            (
-                TilePath::entries(u64::MAX, width(256)),
-                "tile/entries/x018/x446/x744/x073/x709/x551/615",
-            ),
+            (TilePath::hashes(1, 1_234_067, width(256)).unwrap(), "tile/1/x001/x234/067"),
+            (TilePath::hashes(63, 999, width(1)).unwrap(), "tile/63/999.p/1"),
+            (TilePath::entries(1000, width(255)), "tile/entries/x001/000.p/255"),
+            (TilePath::entries(u64::MAX, width(256)), "tile/entries/x018/x446/x744/x073/x709/x551/615"),
         ] {
             assert_eq!(path.to_string(), text);
             assert_eq!(text.parse(), Ok(path));
@@ -374,16 +324,8 @@ mod tests {
     /// The worked example of tlog-tiles.
     #[test]
     fn lists_the_tiles_of_a_tree_of_70000() {
-        let paths: Vec<String> = TilePath::all(TreeSize(70_000))
-            .map(|path| path.to_string())
-            .collect();
-        let starting = |prefix: &str| {
-            paths
-                .iter()
-                .filter(|path| path.starts_with(prefix))
-                .cloned()
-                .collect::<Vec<_>>()
-        };
+        let paths: Vec<String> = TilePath::all(TreeSize(70_000)).map(|path| path.to_string()).collect();
+        let starting = |prefix: &str| paths.iter().filter(|path| path.starts_with(prefix)).cloned().collect::<Vec<_>>();
         assert_eq!(starting("tile/0/").len(), 274);
         assert_eq!(starting("tile/0/").last().unwrap(), "tile/0/273.p/112");
         assert_eq!(starting("tile/1/"), ["tile/1/000", "tile/1/001.p/17"]);
@@ -391,9 +333,7 @@ mod tests {
         assert_eq!(starting("tile/entries/").len(), 274);
         assert_eq!(paths.len(), 274 + 274 + 3);
         assert_eq!(TilePath::all(TreeSize(0)).count(), 0);
-        let full: Vec<String> = TilePath::all(TreeSize(256))
-            .map(|path| path.to_string())
-            .collect();
+        let full: Vec<String> = TilePath::all(TreeSize(256)).map(|path| path.to_string()).collect();
         assert_eq!(full, ["tile/entries/000", "tile/0/000", "tile/1/000.p/1"]);
     }
 
@@ -406,40 +346,13 @@ mod tests {
         push_entry(&mut bundle, &long).unwrap();
         assert_eq!(&bundle[..5], [0, 1, b'a', 0xff, 0xff]);
         assert_eq!(parse_bundle(&bundle, two), Ok(vec![&b"a"[..], &long]));
-        assert_eq!(
-            push_entry(&mut bundle.clone(), &vec![7; LONGEST_ENTRY + 1]),
-            None
-        );
+        assert_eq!(push_entry(&mut bundle.clone(), &vec![7; LONGEST_ENTRY + 1]), None);
 
-        assert_eq!(
-            parse_bundle(&bundle[..bundle.len() - 1], two),
-            Err(BundleError::Truncated { entry: 1, at: 3 })
-        );
-        assert_eq!(
-            parse_bundle(&bundle[..4], two),
-            Err(BundleError::Truncated { entry: 1, at: 3 })
-        );
-        assert_eq!(
-            parse_bundle(&bundle[..3], two),
-            Err(BundleError::WrongCount {
-                expected: 2,
-                found: 1
-            })
-        );
+        assert_eq!(parse_bundle(&bundle[..bundle.len() - 1], two), Err(BundleError::Truncated { entry: 1, at: 3 }));
+        assert_eq!(parse_bundle(&bundle[..4], two), Err(BundleError::Truncated { entry: 1, at: 3 }));
+        assert_eq!(parse_bundle(&bundle[..3], two), Err(BundleError::WrongCount { expected: 2, found: 1 }));
         bundle.extend([0, 0]);
-        assert_eq!(
-            parse_bundle(&bundle, two),
-            Err(BundleError::WrongCount {
-                expected: 2,
-                found: 3
-            })
-        );
-        assert_eq!(
-            parse_hashes(&[0; 63], two),
-            Err(BundleError::WrongLength {
-                expected: 64,
-                found: 63
-            })
-        );
+        assert_eq!(parse_bundle(&bundle, two), Err(BundleError::WrongCount { expected: 2, found: 3 }));
+        assert_eq!(parse_hashes(&[0; 63], two), Err(BundleError::WrongLength { expected: 64, found: 63 }));
     }
 }

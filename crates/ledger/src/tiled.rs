@@ -7,9 +7,7 @@ use thiserror::Error;
 use crate::hash::{Hash, root_over};
 use crate::position::TreeSize;
 use crate::proof::SubtreeHashes;
-use crate::tile::{
-    BundleError, FULL_WIDTH, LEVELS_PER_TILE, TilePath, TileWidth, hashes_at, parse_hashes,
-};
+use crate::tile::{BundleError, FULL_WIDTH, LEVELS_PER_TILE, TilePath, TileWidth, hashes_at, parse_hashes};
 
 /// Whatever holds the ledger's files: a directory, an object store, a map in a test.
 pub trait TileStore {
@@ -70,32 +68,15 @@ impl<'store, S: TileStore> TiledHashes<'store, S> {
     }
 
     /// The hashes in a tile. Where a partial tile has given way to a longer one, the full tile's beginning serves as well.
-    pub(crate) fn tile(
-        &self,
-        level: u8,
-        number: u64,
-        width: TileWidth,
-    ) -> Result<Vec<Hash>, TiledError<S::Error>> {
-        let beyond = || TiledError::Beyond {
-            level,
-            index: number,
-            size: self.size,
-        };
+    pub(crate) fn tile(&self, level: u8, number: u64, width: TileWidth) -> Result<Vec<Hash>, TiledError<S::Error>> {
+        let beyond = || TiledError::Beyond { level, index: number, size: self.size };
         let path = TilePath::hashes(level, number, width).ok_or_else(beyond)?;
         for candidate in [path, path.full()] {
-            let read = self
-                .store
-                .read_tile(&candidate)
-                .map_err(|source| TiledError::Store {
-                    path: candidate,
-                    source,
-                })?;
+            let read =
+                self.store.read_tile(&candidate).map_err(|source| TiledError::Store { path: candidate, source })?;
             let Some(bytes) = read else { continue };
-            let mut hashes =
-                parse_hashes(&bytes, candidate.width()).map_err(|cause| TiledError::Damaged {
-                    path: candidate,
-                    cause,
-                })?;
+            let mut hashes = parse_hashes(&bytes, candidate.width())
+                .map_err(|cause| TiledError::Damaged { path: candidate, cause })?;
             hashes.truncate(usize::from(width.get()));
             return Ok(hashes);
         }
@@ -107,25 +88,15 @@ impl<S: TileStore> SubtreeHashes for TiledHashes<'_, S> {
     type Error = TiledError<S::Error>;
 
     fn subtree_hash(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
-        let beyond = || TiledError::Beyond {
-            level,
-            index,
-            size: self.size,
-        };
+        let beyond = || TiledError::Beyond { level, index, size: self.size };
         let (tile_level, height) = (level / LEVELS_PER_TILE, level % LEVELS_PER_TILE);
         let count = 1u64 << height;
         let first = index.checked_mul(count).ok_or_else(beyond)?;
         let (number, start) = (first / u64::from(FULL_WIDTH), first % u64::from(FULL_WIDTH));
-        let in_tile = hashes_at(self.size, tile_level)
-            .saturating_sub(number.saturating_mul(u64::from(FULL_WIDTH)));
+        let in_tile = hashes_at(self.size, tile_level).saturating_sub(number.saturating_mul(u64::from(FULL_WIDTH)));
         let width = TileWidth::new(in_tile.min(u64::from(FULL_WIDTH))).ok_or_else(beyond)?;
         let hashes = self.tile(tile_level, number, width)?;
-        let range = usize::try_from(start)
-            .ok()
-            .zip(usize::try_from(start + count).ok());
-        range
-            .and_then(|(start, end)| hashes.get(start..end))
-            .and_then(root_over)
-            .ok_or_else(beyond)
+        let range = usize::try_from(start).ok().zip(usize::try_from(start + count).ok());
+        range.and_then(|(start, end)| hashes.get(start..end)).and_then(root_over).ok_or_else(beyond)
     }
 }

@@ -8,9 +8,9 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 use testigo_ledger::tile::{FULL_WIDTH, parse_bundle, parse_hashes};
 use testigo_ledger::{
-    Appender, BundleError, Checkpoint, ConsistencyProof, EntryIndex, EntryTooLong, Hash,
-    InclusionProof, LedgerFile, MemoryTree, ResumeError, SubtreeHashes, TileContent, TilePath,
-    TileStore, TiledError, TiledHashes, TreeSize, leaf_hash,
+    Appender, BundleError, Checkpoint, ConsistencyProof, EntryIndex, EntryTooLong, Hash, InclusionProof, LedgerFile,
+    MemoryTree, ResumeError, SubtreeHashes, TileContent, TilePath, TileStore, TiledError, TiledHashes, TreeSize,
+    leaf_hash,
 };
 
 #[derive(Default)]
@@ -20,10 +20,7 @@ impl Files {
     fn add(&mut self, files: Vec<LedgerFile>) {
         for LedgerFile { path, bytes } in files {
             let known = self.0.insert(path.to_string(), bytes.clone());
-            assert!(
-                known.is_none_or(|known| known == bytes),
-                "{path} was written twice, differently"
-            );
+            assert!(known.is_none_or(|known| known == bytes), "{path} was written twice, differently");
         }
     }
 }
@@ -37,17 +34,11 @@ impl TileStore for Files {
 }
 
 fn entries(count: u64) -> Vec<Vec<u8>> {
-    (0..count)
-        .map(|index| format!("entry {index}").into_bytes())
-        .collect()
+    (0..count).map(|index| format!("entry {index}").into_bytes()).collect()
 }
 
 fn head(appender: &Appender) -> Checkpoint {
-    Checkpoint {
-        origin: "log".to_owned(),
-        size: appender.size(),
-        root: appender.root(),
-    }
+    Checkpoint { origin: "log".to_owned(), size: appender.size(), root: appender.root() }
 }
 
 /// Writes the entries in batches, starting anew from the files before each.
@@ -57,9 +48,7 @@ fn write(entries: &[Vec<u8>], batches: &[usize]) -> (Files, Checkpoint) {
     let mut rest = entries;
     let mut batches = batches.iter();
     while !rest.is_empty() {
-        let count = batches
-            .next()
-            .map_or(rest.len(), |batch| (*batch).min(rest.len()));
+        let count = batches.next().map_or(rest.len(), |batch| (*batch).min(rest.len()));
         let (batch, later) = rest.split_at(count);
         let mut appender = Appender::resume(&files, &checkpoint).unwrap();
         for entry in batch {
@@ -84,23 +73,14 @@ fn check_against_model(entries: &[Vec<u8>], files: &Files, checkpoint: &Checkpoi
     let tree = model(entries);
     assert_eq!(Some(checkpoint.root), tree.root_at(checkpoint.size));
     for path in TilePath::all(checkpoint.size) {
-        let bytes = files
-            .0
-            .get(&path.to_string())
-            .unwrap_or_else(|| panic!("{path} is missing"));
+        let bytes = files.0.get(&path.to_string()).unwrap_or_else(|| panic!("{path} is missing"));
         let first = path.number() * u64::from(FULL_WIDTH);
         match path.content() {
             TileContent::Entries => {
                 let start = usize::try_from(first).unwrap();
-                let expected: Vec<&[u8]> = entries[start..][..usize::from(path.width().get())]
-                    .iter()
-                    .map(Vec::as_slice)
-                    .collect();
-                assert_eq!(
-                    parse_bundle(bytes, path.width()).unwrap(),
-                    expected,
-                    "{path}"
-                );
+                let expected: Vec<&[u8]> =
+                    entries[start..][..usize::from(path.width().get())].iter().map(Vec::as_slice).collect();
+                assert_eq!(parse_bundle(bytes, path.width()).unwrap(), expected, "{path}");
             }
             TileContent::Hashes { level } => {
                 for (index, hash) in (first..).zip(parse_hashes(bytes, path.width()).unwrap()) {
@@ -114,17 +94,11 @@ fn check_against_model(entries: &[Vec<u8>], files: &Files, checkpoint: &Checkpoi
 
 #[test]
 fn files_are_right_around_full_tiles() {
-    for size in [
-        0, 1, 2, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537,
-    ] {
+    for size in [0, 1, 2, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537] {
         let entries = entries(size);
         let (files, checkpoint) = write(&entries, &[]);
         check_against_model(&entries, &files, &checkpoint);
-        assert_eq!(
-            files.0.len(),
-            TilePath::all(TreeSize(size)).count(),
-            "nothing but what the size needs"
-        );
+        assert_eq!(files.0.len(), TilePath::all(TreeSize(size)).count(), "nothing but what the size needs");
     }
 }
 
@@ -164,10 +138,7 @@ fn entries_of_any_length_a_bundle_can_hold() {
     let (files, checkpoint) = write(&entries, &[1, 1]);
     check_against_model(&entries, &files, &checkpoint);
     let mut appender = Appender::new();
-    assert_eq!(
-        appender.append(&vec![1; 65_536]),
-        Err(EntryTooLong { length: 65_536 })
-    );
+    assert_eq!(appender.append(&vec![1; 65_536]), Err(EntryTooLong { length: 65_536 }));
     assert_eq!(appender.size(), TreeSize(0));
     assert!(appender.partial_files().is_empty());
 }
@@ -175,16 +146,12 @@ fn entries_of_any_length_a_bundle_can_hold() {
 #[test]
 fn a_ledger_is_not_continued_from_damaged_files() {
     let (mut files, checkpoint) = write(&entries(600), &[]);
-    let resume =
-        |files: &Files| Appender::resume(files, &checkpoint).map(|appender| appender.size());
+    let resume = |files: &Files| Appender::resume(files, &checkpoint).map(|appender| appender.size());
 
     let flip = |files: &mut Files, path: &str| files.0.get_mut(path).unwrap()[10] ^= 1;
     for path in ["tile/0/002.p/88", "tile/1/000.p/2"] {
         flip(&mut files, path);
-        assert!(
-            matches!(resume(&files), Err(ResumeError::Root { .. })),
-            "{path}"
-        );
+        assert!(matches!(resume(&files), Err(ResumeError::Root { .. })), "{path}");
         flip(&mut files, path);
     }
     flip(&mut files, "tile/entries/002.p/88");
@@ -196,28 +163,14 @@ fn a_ledger_is_not_continued_from_damaged_files() {
     flip(&mut files, "tile/entries/002.p/88");
 
     files.0.get_mut("tile/entries/002.p/88").unwrap().pop();
-    assert!(matches!(
-        resume(&files),
-        Err(ResumeError::Bundle {
-            cause: BundleError::Truncated { entry: 87, .. },
-            ..
-        })
-    ));
+    assert!(matches!(resume(&files), Err(ResumeError::Bundle { cause: BundleError::Truncated { entry: 87, .. }, .. })));
     files.0.get_mut("tile/entries/002.p/88").unwrap().push(b'9');
     assert!(resume(&files).is_ok());
 
     let tile = files.0.remove("tile/0/002.p/88").unwrap();
-    assert!(matches!(
-        resume(&files),
-        Err(ResumeError::Tile(TiledError::Missing { .. }))
-    ));
-    files
-        .0
-        .insert("tile/0/002.p/88".to_owned(), tile[1..].to_vec());
-    assert!(matches!(
-        resume(&files),
-        Err(ResumeError::Tile(TiledError::Damaged { .. }))
-    ));
+    assert!(matches!(resume(&files), Err(ResumeError::Tile(TiledError::Missing { .. }))));
+    files.0.insert("tile/0/002.p/88".to_owned(), tile[1..].to_vec());
+    assert!(matches!(resume(&files), Err(ResumeError::Tile(TiledError::Damaged { .. }))));
 }
 
 /// A full tile may have taken the place of a partial one since the checkpoint was read.
@@ -229,14 +182,7 @@ fn a_full_tile_serves_for_a_partial_one() {
     assert!(early.0.contains_key("tile/0/000.p/100") && !late.0.contains_key("tile/0/000.p/100"));
     let tiles = TiledHashes::new(&late, checkpoint.size);
     let proof = InclusionProof::prove(&tiles, EntryIndex(70), checkpoint.size).unwrap();
-    proof
-        .check(
-            b"entry 70",
-            EntryIndex(70),
-            checkpoint.size,
-            &checkpoint.root,
-        )
-        .unwrap();
+    proof.check(b"entry 70", EntryIndex(70), checkpoint.size, &checkpoint.root).unwrap();
     let beyond: Result<Hash, _> = tiles.subtree_hash(0, 100);
     assert!(matches!(beyond, Err(TiledError::Beyond { .. })));
 }

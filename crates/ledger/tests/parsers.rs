@@ -3,17 +3,11 @@
 
 use proptest::prelude::*;
 use testigo_ledger::tile::parse_bundle;
-use testigo_ledger::{
-    Checkpoint, Hash, SignedNote, SigningKey, TilePath, TileWidth, TreeSize, VerifyingKey,
-};
+use testigo_ledger::{Checkpoint, Hash, SignedNote, SigningKey, TilePath, TileWidth, TreeSize, VerifyingKey};
 
 fn examples() -> Vec<String> {
     let key = SigningKey::from_seed("demo.example/log", [3; 32]).unwrap();
-    let checkpoint = Checkpoint {
-        origin: "demo.example/log".to_owned(),
-        size: TreeSize(70_000),
-        root: Hash([8; 32]),
-    };
+    let checkpoint = Checkpoint { origin: "demo.example/log".to_owned(), size: TreeSize(70_000), root: Hash([8; 32]) };
     vec![
         checkpoint.sign(&key).unwrap().to_string(),
         checkpoint.to_string(),
@@ -28,11 +22,8 @@ fn examples() -> Vec<String> {
 /// Arbitrary text, and well-formed text with a few bytes replaced, removed or put in.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     let damage = (any::<prop::sample::Index>(), 0..4u8, any::<u8>());
-    let damaged = (
-        prop::sample::select(examples()),
-        prop::collection::vec(damage, 0..4),
-    )
-        .prop_map(|(example, damages)| {
+    let damaged =
+        (prop::sample::select(examples()), prop::collection::vec(damage, 0..4)).prop_map(|(example, damages)| {
             let mut bytes = example.into_bytes();
             for (place, kind, byte) in damages {
                 let place = place.index(bytes.len());

@@ -33,12 +33,7 @@ pub fn code_box(corners: &[Point; 4], width: u32, height: u32) -> [u16; 4] {
     };
     let x = corners.iter().map(|point| share(point.x, width));
     let y = corners.iter().map(|point| share(point.y, height));
-    [
-        x.clone().min().unwrap_or(0),
-        y.clone().min().unwrap_or(0),
-        x.max().unwrap_or(0),
-        y.max().unwrap_or(0),
-    ]
+    [x.clone().min().unwrap_or(0), y.clone().min().unwrap_or(0), x.max().unwrap_or(0), y.max().unwrap_or(0)]
 }
 
 #[cfg(test)]

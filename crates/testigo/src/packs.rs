@@ -63,15 +63,26 @@ impl PackFiles {
         let mut mappings = BTreeMap::new();
         let mapping_folder = folder.join("mappings");
         if mapping_folder.is_dir() {
-            for file in std::fs::read_dir(&mapping_folder).with_context(|| format!("{} cannot be read", mapping_folder.display()))? {
+            for file in std::fs::read_dir(&mapping_folder)
+                .with_context(|| format!("{} cannot be read", mapping_folder.display()))?
+            {
                 let path = file?.path();
-                if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()).filter(|_| path.extension().is_some_and(|ending| ending == "toml")) {
+                if let Some(name) = path
+                    .file_stem()
+                    .and_then(|stem| stem.to_str())
+                    .filter(|_| path.extension().is_some_and(|ending| ending == "toml"))
+                {
                     let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
                     mappings.insert(name.to_owned(), bytes);
                 }
             }
         }
-        Ok(Self { place: folder.display().to_string(), definition: read("election.toml")?, pack: read("pack.toml")?, mappings })
+        Ok(Self {
+            place: folder.display().to_string(),
+            definition: read("election.toml")?,
+            pack: read("pack.toml")?,
+            mappings,
+        })
     }
 
     /// Reads both files; complaints name file, line and field.

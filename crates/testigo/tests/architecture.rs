@@ -19,10 +19,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("analysis", &["count"]),
     ("archive", &["count", "ledger"]),
     ("site", &["analysis", "archive", "count", "ledger"]),
-    (
-        "testigo",
-        &["analysis", "archive", "count", "ledger", "sheet", "site"],
-    ),
+    ("testigo", &["analysis", "archive", "count", "ledger", "sheet", "site"]),
 ];
 
 /// Rooms that compute and do nothing else.
@@ -35,15 +32,8 @@ const IMPURE_DEPENDENCIES: &str = "\
     subscriber ureq walkdir";
 
 /// What the two rooms that a verification rests on must not even name.
-const IMPURE_PATHS: &[&str] = &[
-    "std::env",
-    "std::fs",
-    "std::net",
-    "std::os",
-    "std::process",
-    "SystemTime",
-    "Instant::now",
-];
+const IMPURE_PATHS: &[&str] =
+    &["std::env", "std::fs", "std::net", "std::os", "std::process", "SystemTime", "Instant::now"];
 
 /// Countries as they would be written in English or Spanish, in lower case and without accents. Names that are also
 /// ordinary words, first names or typefaces (Chad, Georgia, Jordan, Monaco, Turkey) are left to the reader.
@@ -72,10 +62,7 @@ fn every_room_is_on_the_map() {
             ARROWS.iter().any(|(name, _)| *name == room),
             "crates/{room} has no line in ARROWS: say there, and in docs/architecture.md, what it may import"
         );
-        assert!(
-            map.contains(&format!("`{room}`")),
-            "docs/architecture.md does not speak of the room `{room}`"
-        );
+        assert!(map.contains(&format!("`{room}`")), "docs/architecture.md does not speak of the room `{room}`");
     }
 }
 
@@ -84,36 +71,21 @@ fn rooms_import_along_the_arrows_only() {
     let workspace = manifest(&root().join("Cargo.toml"));
     let mut faults = Vec::new();
     for room in rooms() {
-        let allowed = ARROWS
-            .iter()
-            .find(|(name, _)| *name == room)
-            .map_or(&[][..], |(_, allowed)| allowed);
-        for imported in packages(&manifest_of(&room), &workspace, Kind::All)
-            .iter()
-            .filter_map(|name| room_of(name))
-        {
+        let allowed = ARROWS.iter().find(|(name, _)| *name == room).map_or(&[][..], |(_, allowed)| allowed);
+        for imported in packages(&manifest_of(&room), &workspace, Kind::All).iter().filter_map(|name| room_of(name)) {
             if imported != room && !allowed.contains(&imported.as_str()) {
-                faults.push(format!(
-                    "crates/{room}/Cargo.toml imports `{imported}`, allowed are {allowed:?}"
-                ));
+                faults.push(format!("crates/{room}/Cargo.toml imports `{imported}`, allowed are {allowed:?}"));
             }
         }
     }
-    assert!(
-        faults.is_empty(),
-        "the thing stands in the wrong room:\n{}",
-        faults.join("\n")
-    );
+    assert!(faults.is_empty(), "the thing stands in the wrong room:\n{}", faults.join("\n"));
 }
 
 #[test]
 fn pure_rooms_depend_on_nothing_that_reaches_outside() {
     let workspace = manifest(&root().join("Cargo.toml"));
     let mut faults = Vec::new();
-    for room in rooms()
-        .into_iter()
-        .filter(|room| PURE_ROOMS.contains(&room.as_str()))
-    {
+    for room in rooms().into_iter().filter(|room| PURE_ROOMS.contains(&room.as_str())) {
         for name in packages(&manifest_of(&room), &workspace, Kind::Shipped) {
             if IMPURE_DEPENDENCIES.split(' ').any(|impure| impure == name) {
                 faults.push(format!("crates/{room}/Cargo.toml depends on `{name}`: do this in `archive` or `testigo`"));
@@ -134,11 +106,7 @@ fn count_and_ledger_know_no_disk_no_clock_and_no_chance() {
             }
         }
     }
-    assert!(
-        faults.is_empty(),
-        "the fold must give everyone the same answer:\n{}",
-        faults.join("\n")
-    );
+    assert!(faults.is_empty(), "the fold must give everyone the same answer:\n{}", faults.join("\n"));
 }
 
 #[test]
@@ -151,11 +119,7 @@ fn count_uses_no_floating_point() {
         })
         .map(|(path, line, _)| format!("{}:{line}", path.display()))
         .collect();
-    assert!(
-        faults.is_empty(),
-        "totals are whole numbers; estimates belong in `analysis`:\n{}",
-        faults.join("\n")
-    );
+    assert!(faults.is_empty(), "totals are whole numbers; estimates belong in `analysis`:\n{}", faults.join("\n"));
 }
 
 #[test]
@@ -171,32 +135,18 @@ fn no_country_is_named_in_the_source() {
             }
         }
     }
-    assert!(
-        faults.is_empty(),
-        "what is peculiar to a country stands in packs/:\n{}",
-        faults.join("\n")
-    );
+    assert!(faults.is_empty(), "what is peculiar to a country stands in packs/:\n{}", faults.join("\n"));
 }
 
 #[test]
 fn country_names_are_recognised_inside_identifiers_and_not_inside_other_words() {
     let packs = BTreeSet::from(["xx-2024".to_owned()]);
-    for guilty in [
-        "let url = \"https://en.example/Per\u{fa}\";",
-        "struct UruguayPack;",
-        "cuba_total",
-        "packs/xx-2024/pack.toml",
-    ] {
+    for guilty in
+        ["let url = \"https://en.example/Per\u{fa}\";", "struct UruguayPack;", "cuba_total", "packs/xx-2024/pack.toml"]
+    {
         assert!(country_in(guilty, &packs).is_some(), "{guilty}");
     }
-    for innocent in [
-        "big endian indices",
-        "superuser",
-        "incubate",
-        "machine",
-        "laboratory",
-        "perusal",
-    ] {
+    for innocent in ["big endian indices", "superuser", "incubate", "machine", "laboratory", "perusal"] {
         assert_eq!(country_in(innocent, &packs), None, "{innocent}");
     }
 }
@@ -210,19 +160,14 @@ fn test_modules_are_left_out_and_what_follows_them_is_not() {
 
 #[test]
 fn a_renamed_dependency_is_known_by_its_package() {
-    let workspace: Table = toml::from_str(
-        "[workspace.dependencies]\nquick = { package = \"tokio\", version = \"1\" }",
-    )
-    .unwrap();
+    let workspace: Table =
+        toml::from_str("[workspace.dependencies]\nquick = { package = \"tokio\", version = \"1\" }").unwrap();
     let room: Table = toml::from_str(
         "[dependencies]\nquick.workspace = true\n[target.'cfg(unix)'.dependencies]\nslow = { package = \"axum\", version = \"0\" }\n\
          [dev-dependencies]\ntempfile = \"3\"",
     )
     .unwrap();
-    assert_eq!(
-        packages(&room, &workspace, Kind::Shipped),
-        BTreeSet::from(["axum".to_owned(), "tokio".to_owned()])
-    );
+    assert_eq!(packages(&room, &workspace, Kind::Shipped), BTreeSet::from(["axum".to_owned(), "tokio".to_owned()]));
     assert!(packages(&room, &workspace, Kind::All).contains("tempfile"));
 }
 
@@ -245,19 +190,14 @@ fn packages(manifest: &Table, workspace: &Table, kind: Kind) -> BTreeSet<String>
     if kind == Kind::All {
         kinds.push("dev-dependencies");
     }
-    let shared = workspace
-        .get("workspace")
-        .and_then(|table| table.get("dependencies"));
+    let shared = workspace.get("workspace").and_then(|table| table.get("dependencies"));
     tables
         .iter()
         .flat_map(|table| kinds.iter().filter_map(|kind| table.get(*kind)?.as_table()))
         .flatten()
         .map(|(name, value)| {
             let inherited = value.get("workspace").and_then(|_| shared?.get(name));
-            let package = inherited
-                .unwrap_or(value)
-                .get("package")
-                .and_then(Value::as_str);
+            let package = inherited.unwrap_or(value).get("package").and_then(Value::as_str);
             package.unwrap_or(name).to_owned()
         })
         .collect()
@@ -270,10 +210,7 @@ fn room_of(package: &str) -> Option<String> {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 fn room_folder(room: &str) -> PathBuf {
@@ -314,11 +251,8 @@ fn pack_names() -> BTreeSet<String> {
 
 /// What stands in a folder, in order; nothing when there is no such folder.
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
     found.sort();
     found
 }
@@ -336,17 +270,12 @@ fn shipped_lines(path: &Path) -> Vec<(PathBuf, usize, String)> {
         return Vec::new();
     }
     let name = path.strip_prefix(root()).unwrap_or(path).to_owned();
-    without_tests(&read(path))
-        .map(|(line, text)| (name.clone(), line, text.to_owned()))
-        .collect()
+    without_tests(&read(path)).map(|(line, text)| (name.clone(), line, text.to_owned())).collect()
 }
 
 /// The lines of a formatted source file without its `#[cfg(test)]` modules.
 fn without_tests(source: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut lines = source
-        .lines()
-        .enumerate()
-        .map(|(index, text)| (index + 1, text));
+    let mut lines = source.lines().enumerate().map(|(index, text)| (index + 1, text));
     std::iter::from_fn(move || {
         loop {
             let (number, text) = lines.next()?;
@@ -362,16 +291,10 @@ fn without_tests(source: &str) -> impl Iterator<Item = (usize, &str)> {
 /// The first country or pack a line names. Names of six letters and more count inside an identifier too.
 fn country_in(text: &str, packs: &BTreeSet<String>) -> Option<String> {
     let folded = fold_accents(text);
-    let country = COUNTRIES.split(' ').find(|name| {
-        if name.len() >= 6 {
-            folded.contains(*name)
-        } else {
-            words(&folded).any(|word| word == *name)
-        }
-    });
-    country
-        .map(str::to_owned)
-        .or_else(|| packs.iter().find(|name| folded.contains(*name)).cloned())
+    let country = COUNTRIES
+        .split(' ')
+        .find(|name| if name.len() >= 6 { folded.contains(*name) } else { words(&folded).any(|word| word == *name) });
+    country.map(str::to_owned).or_else(|| packs.iter().find(|name| folded.contains(*name)).cloned())
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -379,17 +302,6 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn fold_accents(text: &str) -> String {
-    let plain = BTreeMap::from([
-        ('á', 'a'),
-        ('é', 'e'),
-        ('í', 'i'),
-        ('ó', 'o'),
-        ('ú', 'u'),
-        ('ñ', 'n'),
-        ('ã', 'a'),
-    ]);
-    text.to_lowercase()
-        .chars()
-        .map(|character| plain.get(&character).copied().unwrap_or(character))
-        .collect()
+    let plain = BTreeMap::from([('á', 'a'), ('é', 'e'), ('í', 'i'), ('ó', 'o'), ('ú', 'u'), ('ñ', 'n'), ('ã', 'a')]);
+    text.to_lowercase().chars().map(|character| plain.get(&character).copied().unwrap_or(character)).collect()
 }

@@ -1,17 +1,11 @@
 //! What the archive's tests share: a place to work in and an archive of the given size in it.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "every test uses a part; a failed test is a panic"
-)]
+#![allow(dead_code, clippy::unwrap_used, reason = "every test uses a part; a failed test is a panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use testigo_archive::{
-    Archive, ArchiveReader, LedgerReport, RenditionFormat, Signer, VerifyError, verify_ledger,
-};
+use testigo_archive::{Archive, ArchiveReader, LedgerReport, RenditionFormat, Signer, VerifyError, verify_ledger};
 use testigo_ledger::{Hash, SigningKey};
 
 /// A directory for an archive and, beside it, one for its key.
@@ -35,13 +29,7 @@ impl Place {
     }
 
     pub fn create(&self) -> Archive {
-        Archive::create(
-            &self.archive(),
-            self.signer(),
-            b"first entry",
-            &[b"definition", b"register__"],
-        )
-        .unwrap()
+        Archive::create(&self.archive(), self.signer(), b"first entry", &[b"definition", b"register__"]).unwrap()
     }
 
     pub fn open(&self) -> Archive {
@@ -63,16 +51,11 @@ impl Place {
 
 pub fn signer_at(root: &Path) -> Signer {
     let key = SigningKey::from_seed("demo.example/log", [3; 32]).unwrap();
-    Signer {
-        key,
-        head_file: root.join("keys/log.head"),
-    }
+    Signer { key, head_file: root.join("keys/log.head") }
 }
 
 pub fn entries(from: u64, to: u64) -> Vec<Vec<u8>> {
-    (from..to)
-        .map(|number| format!("entry {number}").into_bytes())
-        .collect()
+    (from..to).map(|number| format!("entry {number}").into_bytes()).collect()
 }
 
 /// An archive of 600 entries published at 1, 301 and 600, with a document, a rendition and an original beside the first documents.
@@ -80,13 +63,8 @@ pub fn filled() -> (Place, Hash, Hash, Hash) {
     let place = Place::new();
     let mut archive = place.create();
     let document = archive.put_document(b"results").unwrap();
-    let rendition = archive
-        .put_rendition(b"masked picture", RenditionFormat::Png)
-        .unwrap();
-    let original = archive
-        .put_original(b"picture as it came", Some("sheet 1.jpg"))
-        .unwrap()
-        .commitment;
+    let rendition = archive.put_rendition(b"masked picture", RenditionFormat::Png).unwrap();
+    let original = archive.put_original(b"picture as it came", Some("sheet 1.jpg")).unwrap().commitment;
     archive.append(&entries(1, 301)).unwrap();
     archive.publish().unwrap();
     archive.append(&entries(301, 600)).unwrap();

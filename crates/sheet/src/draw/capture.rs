@@ -33,19 +33,9 @@ impl Capture {
             places: sheet
                 .places
                 .iter()
-                .map(|place| Place {
-                    part: place.part.clone(),
-                    area: land(place.area),
-                })
+                .map(|place| Place { part: place.part.clone(), area: land(place.area) })
                 .collect(),
-            codes: sheet
-                .codes
-                .iter()
-                .map(|code| CodePlace {
-                    area: land(code.area),
-                    modules: code.modules,
-                })
-                .collect(),
+            codes: sheet.codes.iter().map(|code| CodePlace { area: land(code.area), modules: code.modules }).collect(),
         }
     }
 }
@@ -96,9 +86,7 @@ impl Setting {
         let width = sheet.width() + 44;
         let above = 12 + coordinate(random.below(30));
         let below = 12 + random.below(40);
-        let drops = (0..width)
-            .map(|column| -slope * (column as f32 - columns / 2.0))
-            .collect();
+        let drops = (0..width).map(|column| -slope * (column as f32 - columns / 2.0)).collect();
         let dark = random.range(18.0, 44.0);
         let paper = random.range(206.0, 238.0) - dark;
         let (falloff, lean) = (random.range(0.02, 0.09), random.range(-0.04, 0.04));
@@ -147,9 +135,7 @@ impl Setting {
             let share = u16::from(grey((shift - whole as f32) * 255.0));
             padded.fill(self.lid);
             let start = index(whole) + 1;
-            if let (Some(target), Some(source)) =
-                (padded.get_mut(start..start + sheet.width()), sheet.row(y))
-            {
+            if let (Some(target), Some(source)) = (padded.get_mut(start..start + sheet.width()), sheet.row(y)) {
                 target.copy_from_slice(source);
             }
             let right = padded.get(1..).unwrap_or_default();
@@ -174,65 +160,30 @@ impl Setting {
                 _ => groups.push((column, column + 1, floor(*drop))),
             }
         }
-        let shares: Vec<u16> = self
-            .drops
-            .iter()
-            .map(|drop| u16::from(grey((drop - drop.floor()) * 255.0)))
-            .collect();
-        let (period, phase, depth) = (
-            random.range(900.0, 2600.0),
-            random.fraction(),
-            random.range(0.01, 0.05),
-        );
+        let shares: Vec<u16> = self.drops.iter().map(|drop| u16::from(grey((drop - drop.floor()) * 255.0))).collect();
+        let (period, phase, depth) = (random.range(900.0, 2600.0), random.fraction(), random.range(0.01, 0.05));
         for (y, row) in scanned.rows_mut().enumerate() {
             for (from, to, whole) in &groups {
                 let source = coordinate(y) - self.above - whole;
-                let line = |at: i32| {
-                    usize::try_from(at)
-                        .ok()
-                        .and_then(|at| sheared.row(at))
-                        .unwrap_or(&lid)
-                };
+                let line = |at: i32| usize::try_from(at).ok().and_then(|at| sheared.row(at)).unwrap_or(&lid);
                 let (below, above) = (line(source), line(source - 1));
-                let parts = (
-                    below.get(*from..*to),
-                    above.get(*from..*to),
-                    shares.get(*from..*to),
-                    level.get_mut(*from..*to),
-                );
+                let parts =
+                    (below.get(*from..*to), above.get(*from..*to), shares.get(*from..*to), level.get_mut(*from..*to));
                 if let (Some(below), Some(above), Some(shares), Some(level)) = parts {
-                    for (((level, below), above), share) in
-                        level.iter_mut().zip(below).zip(above).zip(shares)
-                    {
+                    for (((level, below), above), share) in level.iter_mut().zip(below).zip(above).zip(shares) {
                         *level = mix(*below, *above, *share);
                     }
                 }
             }
-            let gain = u16::from(grey(
-                255.0 * (1.0 - depth * (1.0 + sine(y as f32 / period + phase)) / 2.0),
-            ));
-            let pattern = self
-                .pattern
-                .get((y * 2 / 3) % PATTERN_PERIOD..)
-                .unwrap_or_default();
-            let noise = self
-                .noise
-                .get(random.below(NOISE_LENGTH)..)
-                .unwrap_or_default();
-            for ((((pixel, level), light), pattern), noise) in row
-                .iter_mut()
-                .zip(&level)
-                .zip(&self.light)
-                .zip(pattern)
-                .zip(noise)
+            let gain = u16::from(grey(255.0 * (1.0 - depth * (1.0 + sine(y as f32 / period + phase)) / 2.0)));
+            let pattern = self.pattern.get((y * 2 / 3) % PATTERN_PERIOD..).unwrap_or_default();
+            let noise = self.noise.get(random.below(NOISE_LENGTH)..).unwrap_or_default();
+            for ((((pixel, level), light), pattern), noise) in
+                row.iter_mut().zip(&level).zip(&self.light).zip(pattern).zip(noise)
             {
                 let paper = light.wrapping_mul(gain) >> 8;
                 let tone = u16::from(*level).wrapping_mul(paper) >> 8;
-                let tone = tone
-                    .cast_signed()
-                    .wrapping_add(self.dark)
-                    .wrapping_add(*pattern)
-                    .wrapping_add(*noise);
+                let tone = tone.cast_signed().wrapping_add(self.dark).wrapping_add(*pattern).wrapping_add(*noise);
                 *pixel = byte(tone);
             }
         }
@@ -241,23 +192,12 @@ impl Setting {
 
     fn land(&self, area: Rectangle) -> Rectangle {
         let bounds = |values: &mut dyn Iterator<Item = f32>| {
-            values.fold(
-                (f32::INFINITY, f32::NEG_INFINITY),
-                |(least, most), value| (least.min(value), most.max(value)),
-            )
+            values.fold((f32::INFINITY, f32::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)))
         };
-        let rows = self
-            .shifts
-            .iter()
-            .skip(index(signed(area.top)))
-            .take(index(signed(area.height)));
+        let rows = self.shifts.iter().skip(index(signed(area.top))).take(index(signed(area.height)));
         let (left, right) = bounds(&mut rows.copied());
         let first = index(signed(area.left) + floor(left));
-        let columns = self
-            .drops
-            .iter()
-            .skip(first)
-            .take(index(signed(area.width)) + 1);
+        let columns = self.drops.iter().skip(first).take(index(signed(area.width)) + 1);
         let (top, bottom) = bounds(&mut columns.copied());
         let above = self.above as f32;
         moved(area, (left, top + above), (right, bottom + above))
@@ -266,10 +206,8 @@ impl Setting {
 
 /// `one` and `other`, the latter with a share in 255ths.
 fn mix(one: u8, other: u8, share: u16) -> u8 {
-    let sum = u16::from(one)
-        .wrapping_mul(255 - share)
-        .wrapping_add(u16::from(other).wrapping_mul(share))
-        .wrapping_add(128);
+    let sum =
+        u16::from(one).wrapping_mul(255 - share).wrapping_add(u16::from(other).wrapping_mul(share)).wrapping_add(128);
     // Division by 255 as a sum of shifts, exact for all sums of two bytes' products.
     let [_, byte] = (sum.wrapping_add(sum >> 8) >> 8).to_be_bytes();
     byte

@@ -50,18 +50,8 @@ impl Code {
             ErrorCorrection::High => QrCodeEcc::High,
         };
         let segments = [QrSegment::make_bytes(payload.as_bytes())];
-        let symbol = QrCode::encode_segments_advanced(
-            &segments,
-            level,
-            Version::MIN,
-            Version::MAX,
-            None,
-            false,
-        )
-        .map_err(|_| DrawError::Payload {
-            bytes: payload.len(),
-            correction,
-        })?;
+        let symbol = QrCode::encode_segments_advanced(&segments, level, Version::MIN, Version::MAX, None, false)
+            .map_err(|_| DrawError::Payload { bytes: payload.len(), correction })?;
         let module = ((SIDE + symbol.size() / 2) / symbol.size()).max(2);
         Ok(Self { symbol, module })
     }
@@ -88,12 +78,7 @@ impl Code {
         }
         let side = unsigned(self.side());
         CodePlace {
-            area: Rectangle {
-                left: unsigned(left),
-                top: unsigned(top),
-                width: side,
-                height: side,
-            },
+            area: Rectangle { left: unsigned(left), top: unsigned(top), width: side, height: side },
             modules: unsigned(self.symbol.size()),
         }
     }

@@ -6,9 +6,7 @@ use crate::picture::GreyPicture;
 
 /// Why a picture cannot be stored as JPEG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a JPEG file holds 1 to 65535 pixels a side, this picture has {width} x {height}; scale it down first"
-)]
+#[error("a JPEG file holds 1 to 65535 pixels a side, this picture has {width} x {height}; scale it down first")]
 pub struct JpegSizeError {
     /// Width of the picture in pixels.
     pub width: u32,
@@ -22,10 +20,7 @@ pub struct JpegSizeError {
 /// # Errors
 /// [`JpegSizeError`] when a side has no pixel or more than 65535.
 pub fn encode_jpeg(picture: &GreyPicture, quality: u8) -> Result<Vec<u8>, JpegSizeError> {
-    let error = JpegSizeError {
-        width: picture.width(),
-        height: picture.height(),
-    };
+    let error = JpegSizeError { width: picture.width(), height: picture.height() };
     let width = u16::try_from(picture.width()).map_err(|_| error)?;
     let height = u16::try_from(picture.height()).map_err(|_| error)?;
     if width == 0 || height == 0 {
@@ -49,10 +44,7 @@ pub fn encode_jpeg(picture: &GreyPicture, quality: u8) -> Result<Vec<u8>, JpegSi
 pub(super) fn recompress(picture: &GreyPicture, quality: u8) -> Vec<u8> {
     let steps = quantisation(quality);
     let transform = Transform::new(&steps);
-    let (width, height) = (
-        index(signed(picture.width())),
-        index(signed(picture.height())),
-    );
+    let (width, height) = (index(signed(picture.width())), index(signed(picture.height())));
     let mut pixels = picture.pixels().to_vec();
     for_each_block(picture, |left, top, samples| {
         let restored = inverse(&transform.forward(samples), &steps);
@@ -74,10 +66,7 @@ type Coefficients = ([i16; 64], u64);
 /// Calls `visit` for every block of 8 x 8 pixels, centred on zero, from the top left; at the right and at the foot the
 /// last column and row are repeated to fill a block.
 fn for_each_block(picture: &GreyPicture, mut visit: impl FnMut(usize, usize, &Samples)) {
-    let (width, height) = (
-        index(signed(picture.width())),
-        index(signed(picture.height())),
-    );
+    let (width, height) = (index(signed(picture.width())), index(signed(picture.height())));
     let pixels = picture.pixels();
     for top in (0..height).step_by(8) {
         for left in (0..width).step_by(8) {
@@ -90,8 +79,7 @@ fn for_each_block(picture: &GreyPicture, mut visit: impl FnMut(usize, usize, &Sa
                     }
                 } else {
                     for (x, sample) in (left..).zip(line) {
-                        *sample = f32::from(row.get(x.min(width - 1)).copied().unwrap_or_default())
-                            - 128.0;
+                        *sample = f32::from(row.get(x.min(width - 1)).copied().unwrap_or_default()) - 128.0;
                     }
                 }
             }
@@ -144,11 +132,7 @@ const STEPS: [u16; 64] = [
 
 fn quantisation(quality: u8) -> [u8; 64] {
     let quality = u16::from(quality.clamp(1, 100));
-    let percent = if quality < 50 {
-        5000 / quality
-    } else {
-        200 - 2 * quality
-    };
+    let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
     STEPS.map(|step| {
         let scaled = (u32::from(step) * u32::from(percent) + 50) / 100;
         u8::try_from(scaled.clamp(1, 255)).unwrap_or(u8::MAX)
@@ -164,16 +148,8 @@ struct Transform {
 impl Transform {
     fn new(steps: &[u8; 64]) -> Self {
         // The fast transform leaves each coefficient multiplied by these, down and across.
-        const LEFT_OVER: [f32; 8] = [
-            1.0,
-            1.387_039_8,
-            1.306_563,
-            1.175_875_6,
-            1.0,
-            0.785_694_96,
-            0.541_196_1,
-            0.275_899_38,
-        ];
+        const LEFT_OVER: [f32; 8] =
+            [1.0, 1.387_039_8, 1.306_563, 1.175_875_6, 1.0, 0.785_694_96, 0.541_196_1, 0.275_899_38];
         let mut scale = [[0.0; 8]; 8];
         for (u, line) in scale.iter_mut().enumerate() {
             for (v, cell) in line.iter_mut().enumerate() {
@@ -187,11 +163,7 @@ impl Transform {
         let across = transpose(&fast_cosine(samples));
         let transformed = fast_cosine(&across);
         let mut rounded = [0_i16; 64];
-        for ((line, scale), out) in transformed
-            .iter()
-            .zip(&self.scale)
-            .zip(rounded.chunks_exact_mut(8))
-        {
+        for ((line, scale), out) in transformed.iter().zip(&self.scale).zip(rounded.chunks_exact_mut(8)) {
             for ((value, scale), out) in line.iter().zip(scale).zip(out) {
                 *out = nearest(value * scale);
             }
@@ -237,10 +209,7 @@ fn fast_cosine(block: &Samples) -> Samples {
     let [a, b, c, d, e, f, g, h] = *block;
     let (outer, inner) = (plus(plus(a, h), plus(d, e)), plus(plus(b, g), plus(c, f)));
     let outer_difference = minus(plus(a, h), plus(d, e));
-    let turned = times(
-        plus(minus(plus(b, g), plus(c, f)), outer_difference),
-        0.707_106_77,
-    );
+    let turned = times(plus(minus(plus(b, g), plus(c, f)), outer_difference), 0.707_106_77);
     let (last, first) = (minus(d, e), minus(a, h));
     let low = plus(last, minus(c, f));
     let middle = times(plus(minus(c, f), minus(b, g)), 0.707_106_77);
@@ -264,16 +233,8 @@ fn fast_cosine(block: &Samples) -> Samples {
 /// Back from quantised coefficients to samples, by the definition (T.81, A.3.3).
 fn inverse((coefficients, _): &Coefficients, steps: &[u8; 64]) -> Samples {
     // Half the cosine of 0 to 7 sixteenths of a half turn; the first stands for the constant term, by T.81's factor.
-    const HALF_COSINES: [f32; 8] = [
-        0.353_553_39,
-        0.490_392_64,
-        0.461_939_77,
-        0.415_734_8,
-        0.353_553_39,
-        0.277_785_12,
-        0.191_341_72,
-        0.097_545_16,
-    ];
+    const HALF_COSINES: [f32; 8] =
+        [0.353_553_39, 0.490_392_64, 0.461_939_77, 0.415_734_8, 0.353_553_39, 0.277_785_12, 0.191_341_72, 0.097_545_16];
     let basis = |frequency: usize, at: usize| {
         if frequency == 0 {
             return HALF_COSINES[0];
@@ -293,8 +254,7 @@ fn inverse((coefficients, _): &Coefficients, steps: &[u8; 64]) -> Samples {
     for (coefficient, position) in coefficients.iter().zip(ZIGZAG) {
         values[position / 8][position % 8] = f32::from(*coefficient) * f32::from(steps[position]);
     }
-    let bases: Samples =
-        std::array::from_fn(|frequency| std::array::from_fn(|at| basis(frequency, at)));
+    let bases: Samples = std::array::from_fn(|frequency| std::array::from_fn(|at| basis(frequency, at)));
     let half = |block: &Samples| -> Samples {
         std::array::from_fn(|y| {
             let mut sums = [0.0; 8];
@@ -324,24 +284,23 @@ const CONSTANT_TERMS: Table = Table {
 const OTHER_TERMS: Table = Table {
     lengths: [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125],
     values: &[
-        0x01, 0x02, 0x03, 0x00, 0x04, 0x11, 0x05, 0x12, 0x21, 0x31, 0x41, 0x06, 0x13, 0x51, 0x61,
-        0x07, 0x22, 0x71, //
-        0x14, 0x32, 0x81, 0x91, 0xA1, 0x08, 0x23, 0x42, 0xB1, 0xC1, 0x15, 0x52, 0xD1, 0xF0, 0x24,
-        0x33, 0x62, 0x72, //
-        0x82, 0x09, 0x0A, 0x16, 0x17, 0x18, 0x19, 0x1A, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2A, 0x34,
-        0x35, 0x36, 0x37, //
-        0x38, 0x39, 0x3A, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4A, 0x53, 0x54, 0x55, 0x56,
-        0x57, 0x58, 0x59, //
-        0x5A, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78,
-        0x79, 0x7A, 0x83, //
-        0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99,
-        0x9A, 0xA2, 0xA3, //
-        0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 0xA9, 0xAA, 0xB2, 0xB3, 0xB4, 0xB5, 0xB6, 0xB7, 0xB8, 0xB9,
-        0xBA, 0xC2, 0xC3, //
-        0xC4, 0xC5, 0xC6, 0xC7, 0xC8, 0xC9, 0xCA, 0xD2, 0xD3, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8, 0xD9,
-        0xDA, 0xE1, 0xE2, //
-        0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEA, 0xF1, 0xF2, 0xF3, 0xF4, 0xF5, 0xF6, 0xF7,
-        0xF8, 0xF9, 0xFA,
+        0x01, 0x02, 0x03, 0x00, 0x04, 0x11, 0x05, 0x12, 0x21, 0x31, 0x41, 0x06, 0x13, 0x51, 0x61, 0x07, 0x22,
+        0x71, //
+        0x14, 0x32, 0x81, 0x91, 0xA1, 0x08, 0x23, 0x42, 0xB1, 0xC1, 0x15, 0x52, 0xD1, 0xF0, 0x24, 0x33, 0x62,
+        0x72, //
+        0x82, 0x09, 0x0A, 0x16, 0x17, 0x18, 0x19, 0x1A, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2A, 0x34, 0x35, 0x36,
+        0x37, //
+        0x38, 0x39, 0x3A, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4A, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58,
+        0x59, //
+        0x5A, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x7A,
+        0x83, //
+        0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9A, 0xA2,
+        0xA3, //
+        0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 0xA9, 0xAA, 0xB2, 0xB3, 0xB4, 0xB5, 0xB6, 0xB7, 0xB8, 0xB9, 0xBA, 0xC2,
+        0xC3, //
+        0xC4, 0xC5, 0xC6, 0xC7, 0xC8, 0xC9, 0xCA, 0xD2, 0xD3, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8, 0xD9, 0xDA, 0xE1,
+        0xE2, //
+        0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEA, 0xF1, 0xF2, 0xF3, 0xF4, 0xF5, 0xF6, 0xF7, 0xF8, 0xF9, 0xFA,
     ],
 };
 
@@ -369,9 +328,7 @@ static OTHER_CODES: [(u32, u8); 256] = codes(&OTHER_TERMS);
 /// Everything before the compressed samples (T.81, annex B.2).
 fn header(width: u16, height: u16, steps: &[u8; 64]) -> Vec<u8> {
     // Start of image; JFIF 1.1 without density or thumbnail.
-    let mut file = vec![
-        0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0,
-    ];
+    let mut file = vec![0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
     file.extend_from_slice(&[0xFF, 0xDB, 0, 67, 0]);
     file.extend(ZIGZAG.map(|position| steps[position]));
     file.extend_from_slice(&[0xFF, 0xC0, 0, 11, 8]);
@@ -399,11 +356,7 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(file: &'a mut Vec<u8>) -> Self {
-        Self {
-            file,
-            pending: 0,
-            count: 0,
-        }
+        Self { file, pending: 0, count: 0 }
     }
 
     /// Appends the low `count` bits of `bits`, at most 27 of them.
@@ -447,11 +400,7 @@ impl<'a> Writer<'a> {
                 self.put(code, length);
                 zeros -= 16;
             }
-            self.value(
-                &OTHER_CODES,
-                zeros,
-                coefficients[index(coordinate(at as usize))],
-            );
+            self.value(&OTHER_CODES, zeros, coefficients[index(coordinate(at as usize))]);
             last = at;
         }
         if last != 63 {
@@ -465,11 +414,7 @@ impl<'a> Writer<'a> {
     fn value(&mut self, codes: &[(u32, u8); 256], zeros: u32, value: i16) {
         let size = 16 - value.unsigned_abs().leading_zeros();
         let (code, length) = codes[(zeros * 16 + size) as usize & 0xFF];
-        let own = if value < 0 {
-            i32::from(value) - 1
-        } else {
-            i32::from(value)
-        };
+        let own = if value < 0 { i32::from(value) - 1 } else { i32::from(value) };
         let mask = (1_u32 << size) - 1;
         let size = u8::try_from(size).unwrap_or_default();
         self.put((code << size) | (own.cast_unsigned() & mask), length + size);
@@ -502,11 +447,7 @@ mod tests {
 
     fn mean_difference(one: &[u8], other: &[u8]) -> f32 {
         assert_eq!(one.len(), other.len());
-        let sum: u32 = one
-            .iter()
-            .zip(other)
-            .map(|(one, other)| u32::from(one.abs_diff(*other)))
-            .sum();
+        let sum: u32 = one.iter().zip(other).map(|(one, other)| u32::from(one.abs_diff(*other))).sum();
         sum as f32 / one.len() as f32
     }
 
@@ -515,9 +456,7 @@ mod tests {
         for (width, height) in [(1, 1), (8, 8), (9, 7), (70, 33), (131, 64)] {
             let picture = gradient_with_noise(width, height);
             let file = encode_jpeg(&picture, 97).unwrap();
-            let decoded = image::load_from_memory_with_format(&file, image::ImageFormat::Jpeg)
-                .unwrap()
-                .into_luma8();
+            let decoded = image::load_from_memory_with_format(&file, image::ImageFormat::Jpeg).unwrap().into_luma8();
             assert_eq!((decoded.width(), decoded.height()), (width, height));
             let difference = mean_difference(decoded.as_raw(), picture.pixels());
             assert!(difference < 1.5, "{width} x {height}: {difference}");
@@ -529,9 +468,7 @@ mod tests {
         for quality in [5, 10, 30, 75, 100] {
             let picture = gradient_with_noise(70, 33);
             let file = encode_jpeg(&picture, quality).unwrap();
-            let decoded = image::load_from_memory_with_format(&file, image::ImageFormat::Jpeg)
-                .unwrap()
-                .into_luma8();
+            let decoded = image::load_from_memory_with_format(&file, image::ImageFormat::Jpeg).unwrap().into_luma8();
             let difference = mean_difference(decoded.as_raw(), &recompress(&picture, quality));
             assert!(difference < 0.3, "quality {quality}: {difference}");
         }
@@ -540,22 +477,14 @@ mod tests {
     #[test]
     fn lower_quality_makes_a_smaller_file() {
         let picture = gradient_with_noise(120, 120);
-        let sizes: Vec<usize> = [95, 75, 40, 10]
-            .map(|quality| encode_jpeg(&picture, quality).unwrap().len())
-            .into();
+        let sizes: Vec<usize> = [95, 75, 40, 10].map(|quality| encode_jpeg(&picture, quality).unwrap().len()).into();
         assert!(sizes.is_sorted_by(|one, next| one > next), "{sizes:?}");
     }
 
     #[test]
     fn a_picture_no_jpeg_can_hold_is_refused() {
         let wide = GreyPicture::new(65_536, 1, vec![0; 65_536]).unwrap();
-        assert_eq!(
-            encode_jpeg(&wide, 80),
-            Err(JpegSizeError {
-                width: 65_536,
-                height: 1
-            })
-        );
+        assert_eq!(encode_jpeg(&wide, 80), Err(JpegSizeError { width: 65_536, height: 1 }));
         assert!(encode_jpeg(&GreyPicture::new(0, 4, Vec::new()).unwrap(), 80).is_err());
     }
 }

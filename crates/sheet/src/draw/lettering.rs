@@ -96,11 +96,8 @@ impl Lettering {
             Align::Right => column - self.width(text),
         };
         for character in text.chars() {
-            let glyph =
-                get_raster(character, weight, size).ok_or_else(|| DrawError::Character {
-                    character,
-                    text: text.to_owned(),
-                })?;
+            let glyph = get_raster(character, weight, size)
+                .ok_or_else(|| DrawError::Character { character, text: text.to_owned() })?;
             for (y, row) in (top..).zip(glyph.rows()) {
                 for (x, ink) in (left..).zip(row) {
                     // A thermal head prints a dot or none, so the soft rim of the glyph is made steeper.
@@ -125,15 +122,8 @@ mod tests {
     fn wrapping_keeps_every_letter_and_no_line_is_too_long() {
         let text = "Circunscripción   Ñandú del Este, Supercalifragilisticaexpialidosamente";
         let lines = Lettering::Body.wrap(text, 100);
-        assert!(
-            lines.iter().all(|line| Lettering::Body.width(line) <= 100),
-            "{lines:?}"
-        );
-        let without_blanks = |text: &str| {
-            text.chars()
-                .filter(|letter| !letter.is_whitespace())
-                .collect::<String>()
-        };
+        assert!(lines.iter().all(|line| Lettering::Body.width(line) <= 100), "{lines:?}");
+        let without_blanks = |text: &str| text.chars().filter(|letter| !letter.is_whitespace()).collect::<String>();
         assert_eq!(without_blanks(&lines.concat()), without_blanks(text));
     }
 
@@ -145,9 +135,7 @@ mod tests {
     #[test]
     fn a_letter_the_font_lacks_is_named() {
         let mut surface = Surface::filled(100, 40, 255);
-        let error = Lettering::Body
-            .write(&mut surface, "Łódź", Align::Left, 0, 0)
-            .unwrap_err();
+        let error = Lettering::Body.write(&mut surface, "Łódź", Align::Left, 0, 0).unwrap_err();
         assert!(error.to_string().contains('Ł'), "{error}");
     }
 }

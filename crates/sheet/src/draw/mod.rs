@@ -22,17 +22,13 @@ pub use capture::Capture;
 pub use code::{CodePlace, ErrorCorrection};
 pub use defect::{Defect, Strength, apply, beside};
 pub use jpeg::{JpegSizeError, encode_jpeg};
-pub use strip::{
-    DrawnSheet, Fact, Line, Part, Place, QrPrint, Section, SignatureArea, Strip, Table,
-};
+pub use strip::{DrawnSheet, Fact, Line, Part, Place, QrPrint, Section, SignatureArea, Strip, Table};
 
 /// Why a strip cannot be drawn.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DrawError {
     /// A text holds a character that the font lacks.
-    #[error(
-        "the strip's font has only ISO 8859-1, not {character:?} as in {text:?}; transliterate the text first"
-    )]
+    #[error("the strip's font has only ISO 8859-1, not {character:?} as in {text:?}; transliterate the text first")]
     Character {
         /// The first such character.
         character: char,
@@ -50,9 +46,7 @@ pub enum DrawError {
         correction: ErrorCorrection,
     },
     /// The strip has more rows than a JPEG file can hold.
-    #[error(
-        "the strip would be {height} pixels tall, more than {limit}; print fewer lines on one sheet"
-    )]
+    #[error("the strip would be {height} pixels tall, more than {limit}; print fewer lines on one sheet")]
     TooTall {
         /// Rows that the strip needs.
         height: usize,

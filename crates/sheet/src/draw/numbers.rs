@@ -4,20 +4,13 @@
 //! so it is computed here from those alone.
 
 /// The largest whole number not above `value`, held within `i32`.
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "a float cast saturates, and pictures are far smaller than i32"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "a float cast saturates, and pictures are far smaller than i32")]
 pub(super) fn floor(value: f32) -> i32 {
     value.floor() as i32
 }
 
 /// `value` rounded to the nearest grey level, held within 0..=255.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to the range of a byte first"
-)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of a byte first")]
 pub(super) fn grey(value: f32) -> u8 {
     (value + 0.5).clamp(0.0, 255.0) as u8
 }
@@ -43,10 +36,7 @@ pub(super) fn unsigned(coordinate: i32) -> u32 {
 }
 
 /// The sine of an angle given in full turns, good to 4 parts in a million.
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "a sine needs no more than the precision of f32"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "a sine needs no more than the precision of f32")]
 pub(super) fn sine(turns: f32) -> f32 {
     let turns = f64::from(turns);
     let turns = turns - turns.floor();
@@ -60,8 +50,7 @@ pub(super) fn sine(turns: f32) -> f32 {
     };
     let angle = folded * std::f64::consts::TAU;
     let square = angle * angle;
-    let series =
-        1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0 * (1.0 - square / 72.0)));
+    let series = 1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0 * (1.0 - square / 72.0)));
     (angle * series) as f32
 }
 
@@ -79,19 +68,12 @@ mod tests {
         for degree in -400_i16..=800 {
             let turns = f32::from(degree) / 360.0;
             let expected = (turns * std::f32::consts::TAU).sin();
-            assert!(
-                (sine(turns) - expected).abs() < 1e-5,
-                "{degree} degrees: {} {expected}",
-                sine(turns)
-            );
+            assert!((sine(turns) - expected).abs() < 1e-5, "{degree} degrees: {} {expected}", sine(turns));
         }
     }
 
     #[test]
     fn floats_outside_the_greys_are_held_at_the_ends() {
-        assert_eq!(
-            (grey(-3.0), grey(0.4), grey(0.6), grey(254.5), grey(900.0)),
-            (0, 0, 1, 255, 255)
-        );
+        assert_eq!((grey(-3.0), grey(0.4), grey(0.6), grey(254.5), grey(900.0)), (0, 0, 1, 255, 255));
     }
 }

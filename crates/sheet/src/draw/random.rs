@@ -60,14 +60,7 @@ mod tests {
         // First outputs of SplitMix64 for the state 1234567, as given by several published implementations.
         let mut random = Random { state: 1_234_567 };
         let first: Vec<u64> = (0..3).map(|_| random.next()).collect();
-        assert_eq!(
-            first,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
+        assert_eq!(first, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 
     #[test]
@@ -84,9 +77,6 @@ mod tests {
     #[test]
     fn purposes_have_streams_of_their_own() {
         assert_ne!(Random::new(1, "paper").next(), Random::new(1, "pen").next());
-        assert_ne!(
-            Random::new(1, "paper").next(),
-            Random::new(2, "paper").next()
-        );
+        assert_ne!(Random::new(1, "paper").next(), Random::new(2, "paper").next());
     }
 }

@@ -130,10 +130,7 @@ impl DrawnSheet {
     /// Where a part stands, if it was drawn.
     #[must_use]
     pub fn area_of(&self, part: &Part) -> Option<Rectangle> {
-        self.places
-            .iter()
-            .find(|place| place.part == *part)
-            .map(|place| place.area)
+        self.places.iter().find(|place| place.part == *part).map(|place| place.area)
     }
 }
 
@@ -161,11 +158,7 @@ impl Strip {
     /// [`DrawError`] when a text holds a character outside ISO 8859-1, a payload does not fit into a QR code, or the
     /// strip would be taller than a JPEG file can hold.
     pub fn draw(&self) -> Result<DrawnSheet, DrawError> {
-        let mut press = Press {
-            surface: Surface::filled(index(WIDTH), 0, WHITE),
-            y: 90,
-            places: Vec::new(),
-        };
+        let mut press = Press { surface: Surface::filled(index(WIDTH), 0, WHITE), y: 90, places: Vec::new() };
         press.header(self)?;
         for table in &self.tables {
             press.table(table)?;
@@ -178,16 +171,9 @@ impl Strip {
         press.foot();
         let height = press.surface.height();
         if height > TALLEST {
-            return Err(DrawError::TooTall {
-                height,
-                limit: TALLEST,
-            });
+            return Err(DrawError::TooTall { height, limit: TALLEST });
         }
-        Ok(DrawnSheet {
-            picture: press.surface.into_picture(),
-            places: press.places,
-            codes,
-        })
+        Ok(DrawnSheet { picture: press.surface.into_picture(), places: press.places, codes })
     }
 }
 
@@ -247,26 +233,14 @@ impl Press {
         let top = self.y;
         let (left, right) = (HEADER_RULE + 14, RIGHT - 4);
         let (centre, width) = (i32::midpoint(left, right), right - left);
-        self.write(
-            Lettering::Strong,
-            &strip.document,
-            Align::Centre,
-            centre,
-            width,
-        )?;
+        self.write(Lettering::Strong, &strip.document, Align::Centre, centre, width)?;
         self.y += 12;
         for identifier in &strip.identifiers {
             self.write(Lettering::Body, identifier, Align::Centre, centre, width)?;
             self.y += 8;
         }
         self.y += 16;
-        self.write(
-            Lettering::Heading,
-            &strip.title,
-            Align::Centre,
-            centre,
-            width,
-        )?;
+        self.write(Lettering::Heading, &strip.title, Align::Centre, centre, width)?;
         self.y += 18;
         for fact in &strip.facts {
             let text = format!("{} {}", fact.label, fact.value);
@@ -287,12 +261,8 @@ impl Press {
             let radius = 58.0 + 7.0 * f32::from(ring);
             for turn in 0..48_u8 {
                 let angle = (f32::from(turn) + 0.5 * f32::from(ring)) / 48.0;
-                let (across, down) = (
-                    x as f32 + radius * sine(angle),
-                    y as f32 + radius * cosine(angle),
-                );
-                self.surface
-                    .dot(across, down, 1.9 - 0.5 * f32::from(ring), 0, 1.0);
+                let (across, down) = (x as f32 + radius * sine(angle), y as f32 + radius * cosine(angle));
+                self.surface.dot(across, down, 1.9 - 0.5 * f32::from(ring), 0, 1.0);
             }
         }
         self.surface.fill(x - 15, y - 36, 30, 32, 0);
@@ -303,13 +273,7 @@ impl Press {
         self.surface.fill(x - 32, y + 3, 64, 38, 0);
         for down in 0..4 {
             for across in 0..7 {
-                self.surface.fill(
-                    x - 26 + across * 8 + 4 * (down % 2),
-                    y + 9 + down * 8,
-                    3,
-                    3,
-                    WHITE,
-                );
+                self.surface.fill(x - 26 + across * 8 + 4 * (down % 2), y + 9 + down * 8, 3, 3, WHITE);
             }
         }
     }
@@ -333,13 +297,7 @@ impl Press {
                 self.dotted_rule(LEFT + 10, RIGHT - 10);
                 self.y += 14;
             }
-            self.write(
-                Lettering::Heading,
-                &section.heading,
-                Align::Left,
-                LEFT + 10,
-                RIGHT - LEFT - 20,
-            )?;
+            self.write(Lettering::Heading, &section.heading, Align::Left, LEFT + 10, RIGHT - LEFT - 20)?;
             self.y += 8;
             for line in &section.lines {
                 self.line(line, Align::Right, LABEL_RIGHT - LEFT - 8)?;
@@ -370,58 +328,26 @@ impl Press {
         let (width, height) = (Lettering::Strong.width(&figure), Lettering::Strong.pitch());
         self.feed(height);
         Lettering::Strong.write(&mut self.surface, &figure, Align::Right, FIGURE_RIGHT, top)?;
-        self.place(
-            Part::Figure(line.key.clone()),
-            FIGURE_RIGHT - width,
-            top,
-            width,
-            height,
-        );
+        self.place(Part::Figure(line.key.clone()), FIGURE_RIGHT - width, top, width, height);
         let level = top + (height - Lettering::Body.pitch()) / 2;
-        Lettering::Body.write(
-            &mut self.surface,
-            &line.sublabel,
-            Align::Centre,
-            SUBLABEL_CENTRE,
-            level,
-        )?;
+        Lettering::Body.write(&mut self.surface, &line.sublabel, Align::Centre, SUBLABEL_CENTRE, level)?;
         let room = RIGHT - 6 - WORDS_LEFT;
         self.y = level;
-        self.write(
-            Lettering::Body,
-            &line.words,
-            Align::Centre,
-            WORDS_LEFT + room / 2,
-            room,
-        )?;
+        self.write(Lettering::Body, &line.words, Align::Centre, WORDS_LEFT + room / 2, room)?;
         let words_end = self.y;
         if words_end > level {
-            self.place(
-                Part::Words(line.key.clone()),
-                WORDS_LEFT,
-                level,
-                room,
-                words_end - level,
-            );
+            self.place(Part::Words(line.key.clone()), WORDS_LEFT, level, room, words_end - level);
         }
         self.y = level;
-        let column = if matches!(align, Align::Right) {
-            LABEL_RIGHT
-        } else {
-            LEFT + 10
-        };
+        let column = if matches!(align, Align::Right) { LABEL_RIGHT } else { LEFT + 10 };
         self.write(Lettering::Body, &line.label, align, column, label_width)?;
         self.y = self.y.max(words_end).max(top + height);
         Ok(())
     }
 
     fn place(&mut self, part: Part, left: i32, top: i32, width: i32, height: i32) {
-        let area = Rectangle {
-            left: unsigned(left),
-            top: unsigned(top),
-            width: unsigned(width),
-            height: unsigned(height),
-        };
+        let area =
+            Rectangle { left: unsigned(left), top: unsigned(top), width: unsigned(width), height: unsigned(height) };
         self.places.push(Place { part, area });
     }
 
@@ -429,13 +355,7 @@ impl Press {
         if area.people.is_empty() {
             return Ok(());
         }
-        self.write(
-            Lettering::Strong,
-            &area.heading,
-            Align::Centre,
-            WIDTH / 2,
-            RIGHT - LEFT - 20,
-        )?;
+        self.write(Lettering::Strong, &area.heading, Align::Centre, WIDTH / 2, RIGHT - LEFT - 20)?;
         self.y += 10;
         let start = self.y;
         let mut random = Random::new(seed, "signatures");
@@ -444,10 +364,7 @@ impl Press {
             self.feed(BOX_HEIGHT);
             self.frame(top, top + BOX_HEIGHT);
             Lettering::Strong.write(&mut self.surface, label, Align::Left, LEFT + 14, top + 12)?;
-            let pen = Pen {
-                radius: random.range(1.0, 1.9),
-                ink: 30,
-            };
+            let pen = Pen { radius: random.range(1.0, 1.9), ink: 30 };
             for level in [110, 180, 256] {
                 self.y = top + level;
                 self.dotted_rule(LEFT + 14, RIGHT - 14);
@@ -455,14 +372,7 @@ impl Press {
             let level = top as f32;
             for (offset, height) in [(74.0, 32.0), (146.0, 30.0), (192.0, 66.0)] {
                 let (left, width) = (random.range(50.0, 120.0), random.range(180.0, 330.0));
-                pen.scribble(
-                    &mut self.surface,
-                    &mut random,
-                    left,
-                    level + offset,
-                    width,
-                    height,
-                );
+                pen.scribble(&mut self.surface, &mut random, left, level + offset, width, height);
             }
             self.y = top + BOX_HEIGHT;
         }
@@ -476,13 +386,7 @@ impl Press {
         self.y += code.quiet_zone().max(46);
         let place = code.draw(&mut self.surface, (WIDTH - code.side()) / 2, self.y);
         self.y += code.side() + code.quiet_zone() + 6;
-        self.write(
-            Lettering::Body,
-            &print.caption,
-            Align::Centre,
-            WIDTH / 2,
-            42 * 9,
-        )?;
+        self.write(Lettering::Body, &print.caption, Align::Centre, WIDTH / 2, 42 * 9)?;
         self.y += 20;
         Ok(place)
     }
@@ -502,8 +406,7 @@ impl Press {
 
 /// Where an area lands when each of its corners moves by at least `least` and at most `most` pixels.
 pub(super) fn moved(area: Rectangle, least: (f32, f32), most: (f32, f32)) -> Rectangle {
-    let edge =
-        |position: u32, change: f32| unsigned(super::numbers::signed(position) + floor(change));
+    let edge = |position: u32, change: f32| unsigned(super::numbers::signed(position) + floor(change));
     let left = edge(area.left, least.0);
     let top = edge(area.top, least.1);
     Rectangle {

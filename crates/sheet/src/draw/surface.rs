@@ -16,11 +16,7 @@ pub(super) struct Surface {
 
 impl Surface {
     pub(super) fn filled(width: usize, height: usize, value: u8) -> Self {
-        Self {
-            width,
-            height,
-            pixels: vec![value; width * height],
-        }
+        Self { width, height, pixels: vec![value; width * height] }
     }
 
     pub(super) fn of(picture: &GreyPicture) -> Self {
@@ -36,12 +32,8 @@ impl Surface {
         reason = "every constructor makes width x height pixels and nothing resizes one alone"
     )]
     pub(super) fn into_picture(self) -> GreyPicture {
-        GreyPicture::new(
-            unsigned(coordinate(self.width)),
-            unsigned(coordinate(self.height)),
-            self.pixels,
-        )
-        .expect("a surface holds width x height pixels")
+        GreyPicture::new(unsigned(coordinate(self.width)), unsigned(coordinate(self.height)), self.pixels)
+            .expect("a surface holds width x height pixels")
     }
 
     pub(super) fn width(&self) -> usize {
@@ -67,9 +59,7 @@ impl Surface {
     }
 
     pub(super) fn row(&self, y: usize) -> Option<&[u8]> {
-        self.pixels
-            .get(y.checked_mul(self.width)?..)?
-            .get(..self.width)
+        self.pixels.get(y.checked_mul(self.width)?..)?.get(..self.width)
     }
 
     /// Adds blank rows at the foot until there are `height` of them.
@@ -82,20 +72,12 @@ impl Surface {
 
     pub(super) fn get(&self, x: i32, y: i32) -> Option<u8> {
         let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
-        if x < self.width && y < self.height {
-            self.pixels.get(y * self.width + x).copied()
-        } else {
-            None
-        }
+        if x < self.width && y < self.height { self.pixels.get(y * self.width + x).copied() } else { None }
     }
 
     fn at(&mut self, x: i32, y: i32) -> Option<&mut u8> {
         let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
-        if x < self.width && y < self.height {
-            self.pixels.get_mut(y * self.width + x)
-        } else {
-            None
-        }
+        if x < self.width && y < self.height { self.pixels.get_mut(y * self.width + x) } else { None }
     }
 
     pub(super) fn set(&mut self, x: i32, y: i32, value: u8) {
@@ -113,15 +95,9 @@ impl Surface {
     }
 
     pub(super) fn fill(&mut self, left: i32, top: i32, width: i32, height: i32, value: u8) {
-        let (from, to) = (
-            index(left).min(self.width),
-            index(left.saturating_add(width)).min(self.width),
-        );
+        let (from, to) = (index(left).min(self.width), index(left.saturating_add(width)).min(self.width));
         for y in index(top)..index(top.saturating_add(height)).min(self.height) {
-            if let Some(part) = self
-                .pixels
-                .get_mut(y * self.width + from..y * self.width + to.max(from))
-            {
+            if let Some(part) = self.pixels.get_mut(y * self.width + from..y * self.width + to.max(from)) {
                 part.fill(value);
             }
         }

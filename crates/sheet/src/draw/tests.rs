@@ -27,16 +27,10 @@ fn strip() -> Strip {
         document: "Acta de escrutinio".to_owned(),
         identifiers: vec!["070118029.01".to_owned()],
         title: "PRESIDENCIA DE ARCADIA".to_owned(),
-        facts: vec![Fact {
-            label: "Provincia".to_owned(),
-            value: "COSTA DEL ÑANDÚ".to_owned(),
-        }],
+        facts: vec![Fact { label: "Provincia".to_owned(), value: "COSTA DEL ÑANDÚ".to_owned() }],
         tables: vec![Table {
             columns: ["Candidatura", "NRO.", "Letras"].map(str::to_owned),
-            sections: vec![
-                section("AURELIA MONTENEGRO", ["a", "b"]),
-                section("CELSO YÁÑEZ", ["c", "d"]),
-            ],
+            sections: vec![section("AURELIA MONTENEGRO", ["a", "b"]), section("CELSO YÁÑEZ", ["c", "d"])],
             summary: vec![line("valid", 510), line("null", 3)],
         }],
         signatures: SignatureArea {
@@ -63,15 +57,10 @@ fn level(level: u8) -> Strength {
 /// The payload that a reader from elsewhere finds, so that drawing and reading cannot share a mistake.
 fn read(picture: &GreyPicture) -> Option<String> {
     let width = picture.width() as usize;
-    let mut image =
-        rqrr::PreparedImage::prepare_from_greyscale(width, picture.height() as usize, |x, y| {
-            picture.pixels()[y * width + x]
-        });
-    image
-        .detect_grids()
-        .iter()
-        .find_map(|grid| grid.decode().ok())
-        .map(|(_, payload)| payload)
+    let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, picture.height() as usize, |x, y| {
+        picture.pixels()[y * width + x]
+    });
+    image.detect_grids().iter().find_map(|grid| grid.decode().ok()).map(|(_, payload)| payload)
 }
 
 /// The pixels inside an area.
@@ -111,15 +100,9 @@ fn the_same_seed_gives_the_same_bytes_in_every_release_and_on_every_machine() {
     // A change here is a change of every rehearsal picture: it is meant, or it is a fault.
     let sheet = captured(7);
     let mut sums = vec![
-        (
-            "drawn",
-            crc32fast::hash(strip().draw().unwrap().picture.pixels()),
-        ),
+        ("drawn", crc32fast::hash(strip().draw().unwrap().picture.pixels())),
         ("captured", crc32fast::hash(sheet.picture.pixels())),
-        (
-            "JPEG",
-            crc32fast::hash(&encode_jpeg(&sheet.picture, 75).unwrap()),
-        ),
+        ("JPEG", crc32fast::hash(&encode_jpeg(&sheet.picture, 75).unwrap())),
     ];
     for defect in Defect::ALL {
         let mut hasher = crc32fast::Hasher::new();
@@ -128,10 +111,7 @@ fn the_same_seed_gives_the_same_bytes_in_every_release_and_on_every_machine() {
         }
         sums.push((defect.name(), hasher.finalize()));
     }
-    let lines: Vec<String> = sums
-        .iter()
-        .map(|(name, sum)| format!("{sum:08x} {name}\n"))
-        .collect();
+    let lines: Vec<String> = sums.iter().map(|(name, sum)| format!("{sum:08x} {name}\n")).collect();
     assert_eq!(lines.concat(), include_str!("golden.txt"));
 }
 
@@ -139,15 +119,7 @@ fn the_same_seed_gives_the_same_bytes_in_every_release_and_on_every_machine() {
 fn seeds_differ() {
     assert_ne!(captured(1).picture, captured(2).picture);
     let sheet = captured(1);
-    let damaged = |seed| {
-        apply(
-            &sheet.picture,
-            Defect::WhiteBlot,
-            level(3),
-            seed,
-            sheet.codes[0],
-        )
-    };
+    let damaged = |seed| apply(&sheet.picture, Defect::WhiteBlot, level(3), seed, sheet.codes[0]);
     assert_ne!(damaged(1), damaged(2));
 }
 
@@ -157,55 +129,23 @@ fn every_part_has_its_place_and_none_lies_on_the_code() {
     for sheet in [drawn.clone(), captured(1), captured(2), captured(3)] {
         let (width, height) = (sheet.picture.width(), sheet.picture.height());
         let keys = ["a", "b", "c", "d", "valid", "null"];
-        for part in keys.iter().flat_map(|key| {
-            [
-                Part::Figure((*key).to_owned()),
-                Part::Words((*key).to_owned()),
-            ]
-        }) {
+        for part in keys.iter().flat_map(|key| [Part::Figure((*key).to_owned()), Part::Words((*key).to_owned())]) {
             let area = sheet.area_of(&part).unwrap();
-            assert!(
-                pixels(&sheet.picture, area).iter().any(|grey| *grey < 80),
-                "{part:?} has no ink at {area}"
-            );
+            assert!(pixels(&sheet.picture, area).iter().any(|grey| *grey < 80), "{part:?} has no ink at {area}");
         }
         assert_eq!(sheet.places.len(), 2 * keys.len() + 1);
-        let [code] = sheet.codes[..] else {
-            panic!("one code was asked for: {:?}", sheet.codes)
-        };
+        let [code] = sheet.codes[..] else { panic!("one code was asked for: {:?}", sheet.codes) };
         assert_eq!(code.area.within(width, height), Some(code.area));
         for (position, place) in sheet.places.iter().enumerate() {
-            assert_eq!(
-                place.area.within(width, height),
-                Some(place.area),
-                "{:?}",
-                place.part
-            );
-            assert_eq!(
-                place.area.intersection(&code.area),
-                None,
-                "{:?}",
-                place.part
-            );
+            assert_eq!(place.area.within(width, height), Some(place.area), "{:?}", place.part);
+            assert_eq!(place.area.intersection(&code.area), None, "{:?}", place.part);
             for other in &sheet.places[..position] {
-                assert_eq!(
-                    place.area.intersection(&other.area),
-                    None,
-                    "{:?} and {:?}",
-                    place.part,
-                    other.part
-                );
+                assert_eq!(place.area.intersection(&other.area), None, "{:?} and {:?}", place.part, other.part);
             }
         }
     }
     let personal = drawn.area_of(&Part::Personal).unwrap();
-    assert!(
-        personal.top
-            > drawn
-                .area_of(&Part::Words("null".to_owned()))
-                .unwrap()
-                .bottom()
-    );
+    assert!(personal.top > drawn.area_of(&Part::Words("null".to_owned())).unwrap().bottom());
     assert!(personal.bottom() < drawn.codes[0].area.top);
 }
 
@@ -220,15 +160,8 @@ fn the_code_fills_its_place_and_is_read_after_any_capture() {
         let light = |grey: &&u8| **grey > 120;
         let light_inside = pixels(&sheet.picture, area).iter().filter(light).count();
         let light_around = pixels(&sheet.picture, quiet).iter().filter(light).count();
-        assert!(
-            light_around - light_inside >= outside * 999 / 1000,
-            "seed {seed}: ink outside of {area}"
-        );
-        assert_eq!(
-            read(&sheet.picture).as_deref(),
-            Some(PAYLOAD),
-            "seed {seed}"
-        );
+        assert!(light_around - light_inside >= outside * 999 / 1000, "seed {seed}: ink outside of {area}");
+        assert_eq!(read(&sheet.picture).as_deref(), Some(PAYLOAD), "seed {seed}");
     }
 }
 
@@ -240,27 +173,17 @@ fn each_level_of_error_correction_is_read() {
         let mut strip = strip();
         strip.codes[0].correction = correction;
         let sheet = strip.draw().unwrap();
-        assert_eq!(
-            read(&sheet.picture).as_deref(),
-            Some(PAYLOAD),
-            "{correction:?}"
-        );
+        assert_eq!(read(&sheet.picture).as_deref(), Some(PAYLOAD), "{correction:?}");
         sizes.push(sheet.codes[0].modules);
     }
-    assert!(
-        sizes.is_sorted() && sizes[0] < sizes[3],
-        "more correction needs a larger code: {sizes:?}"
-    );
+    assert!(sizes.is_sorted() && sizes[0] < sizes[3], "more correction needs a larger code: {sizes:?}");
 }
 
 #[test]
 fn a_sheet_of_several_contests_has_several_tables_and_codes() {
     let mut strip = strip();
     strip.tables.push(Table {
-        sections: vec![Section {
-            heading: String::new(),
-            lines: vec![line("other", 7)],
-        }],
+        sections: vec![Section { heading: String::new(), lines: vec![line("other", 7)] }],
         ..Table::default()
     });
     strip.codes.push(QrPrint {
@@ -270,40 +193,21 @@ fn a_sheet_of_several_contests_has_several_tables_and_codes() {
     });
     let sheet = strip.draw().unwrap();
     assert!(sheet.area_of(&Part::Figure("other".to_owned())).is_some());
-    let [first, second] = sheet.codes[..] else {
-        panic!("two codes were asked for")
-    };
-    assert!(
-        second.area.top > first.area.bottom() + 4 * 448 / 29,
-        "the quiet zones stay apart"
-    );
+    let [first, second] = sheet.codes[..] else { panic!("two codes were asked for") };
+    assert!(second.area.top > first.area.bottom() + 4 * 448 / 29, "the quiet zones stay apart");
 }
 
 #[test]
 fn what_cannot_be_drawn_is_said() {
     let mut long = strip();
     long.codes[0].payload = "x".repeat(1664);
-    assert_eq!(
-        long.draw().unwrap_err(),
-        DrawError::Payload {
-            bytes: 1664,
-            correction: ErrorCorrection::Quartile
-        }
-    );
+    assert_eq!(long.draw().unwrap_err(), DrawError::Payload { bytes: 1664, correction: ErrorCorrection::Quartile });
     let mut tall = strip();
     tall.signatures.people = vec!["Member".to_owned(); 300];
-    assert!(matches!(
-        tall.draw(),
-        Err(DrawError::TooTall { limit: 65_000, .. })
-    ));
+    assert!(matches!(tall.draw(), Err(DrawError::TooTall { limit: 65_000, .. })));
     let mut foreign = strip();
     foreign.title = "Выборы".to_owned();
-    assert!(matches!(
-        foreign.draw(),
-        Err(DrawError::Character {
-            character: 'В', ..
-        })
-    ));
+    assert!(matches!(foreign.draw(), Err(DrawError::Character { character: 'В', .. })));
 }
 
 #[test]
@@ -317,35 +221,18 @@ fn an_empty_strip_is_a_short_sheet() {
 fn marks_stay_on_the_code_and_grow_with_their_strength() {
     let sheet = captured(4);
     let code = sheet.codes[0];
-    for defect in [
-        Defect::PenStrokes,
-        Defect::Stamp,
-        Defect::WhiteBlot,
-        Defect::BlackBlot,
-        Defect::WipedFinders,
-    ] {
+    for defect in [Defect::PenStrokes, Defect::Stamp, Defect::WhiteBlot, Defect::BlackBlot, Defect::WipedFinders] {
         let mut counts = Vec::new();
         for strength in Strength::ALL {
             let damaged = apply(&sheet.picture, defect, strength, 5, code);
             let changed = differences(&sheet.picture, &damaged);
             let allowed = around(code.area, code.area.width / 4);
-            let pixel = |(left, top): &(u32, u32)| Rectangle {
-                left: *left,
-                top: *top,
-                width: 1,
-                height: 1,
-            };
-            let stray = changed
-                .iter()
-                .find(|at| pixel(at).intersection(&allowed).is_none());
+            let pixel = |(left, top): &(u32, u32)| Rectangle { left: *left, top: *top, width: 1, height: 1 };
+            let stray = changed.iter().find(|at| pixel(at).intersection(&allowed).is_none());
             assert_eq!(stray, None, "{} {}", defect.name(), strength.level());
             counts.push(changed.len());
         }
-        assert!(
-            counts[0] > 0 && counts[4] > counts[0],
-            "{}: {counts:?}",
-            defect.name()
-        );
+        assert!(counts[0] > 0 && counts[4] > counts[0], "{}: {counts:?}", defect.name());
     }
 }
 
@@ -363,13 +250,7 @@ fn blots_cover_the_share_they_promise() {
                 .zip(before)
                 .filter(|(after, before)| **after == grey && *before != grey)
                 .count() as f64;
-            assert!(
-                (covered / all - share).abs() < 0.012,
-                "{} {}: {}",
-                defect.name(),
-                strength.level(),
-                covered / all
-            );
+            assert!((covered / all - share).abs() < 0.012, "{} {}: {}", defect.name(), strength.level(), covered / all);
         }
     }
 }
@@ -394,23 +275,9 @@ fn wiped_finders_lose_their_centres_and_keep_their_rings() {
     };
     assert_eq!(finders(&sheet.picture), [(true, true); 3]);
     for (strength, wiped, without_ring) in [(1, 1, 0), (2, 2, 0), (3, 3, 0), (4, 2, 2), (5, 3, 3)] {
-        let found = finders(&apply(
-            &sheet.picture,
-            Defect::WipedFinders,
-            level(strength),
-            2,
-            code,
-        ));
-        assert_eq!(
-            found.iter().filter(|(centre, _)| !centre).count(),
-            wiped,
-            "strength {strength}: {found:?}"
-        );
-        assert_eq!(
-            found.iter().filter(|(_, ring)| !ring).count(),
-            without_ring,
-            "strength {strength}: {found:?}"
-        );
+        let found = finders(&apply(&sheet.picture, Defect::WipedFinders, level(strength), 2, code));
+        assert_eq!(found.iter().filter(|(centre, _)| !centre).count(), wiped, "strength {strength}: {found:?}");
+        assert_eq!(found.iter().filter(|(_, ring)| !ring).count(), without_ring, "strength {strength}: {found:?}");
     }
 }
 
@@ -419,33 +286,18 @@ fn a_torn_edge_takes_its_share_of_the_code_and_leaves_the_rest() {
     let sheet = captured(6);
     let code = sheet.codes[0];
     for seed in 0..8 {
-        for (strength, share) in Strength::ALL
-            .into_iter()
-            .zip([0.04, 0.09, 0.15, 0.23, 0.32])
-        {
+        for (strength, share) in Strength::ALL.into_iter().zip([0.04, 0.09, 0.15, 0.23, 0.32]) {
             let damaged = apply(&sheet.picture, Defect::TornEdge, strength, seed, code);
             let mut gone = 0;
             for (before, after) in sheet.picture.pixels().iter().zip(damaged.pixels()) {
                 gone += usize::from(before != after && *after == 26);
-                assert!(
-                    after == before || *after == 26 || after > before,
-                    "from {before} to {after}"
-                );
+                assert!(after == before || *after == 26 || after > before, "from {before} to {after}");
             }
             assert!(gone > 0);
-            let black = |picture| {
-                pixels(picture, code.area)
-                    .iter()
-                    .filter(|grey| **grey == 26)
-                    .count() as f64
-            };
+            let black = |picture| pixels(picture, code.area).iter().filter(|grey| **grey == 26).count() as f64;
             let all = f64::from(code.area.width) * f64::from(code.area.height);
             let lost = (black(&damaged) - black(&sheet.picture)) / all;
-            assert!(
-                (lost - share).abs() < 0.03,
-                "seed {seed}, strength {}: {lost}",
-                strength.level()
-            );
+            assert!((lost - share).abs() < 0.03, "seed {seed}, strength {}: {lost}", strength.level());
         }
     }
 }
@@ -461,14 +313,7 @@ fn fading_makes_nothing_darker_and_leaves_less_contrast_with_each_strength() {
     let mut spreads = vec![spread(&sheet.picture)];
     for strength in Strength::ALL {
         let damaged = apply(&sheet.picture, Defect::Fading, strength, 1, sheet.codes[0]);
-        assert!(
-            sheet
-                .picture
-                .pixels()
-                .iter()
-                .zip(damaged.pixels())
-                .all(|(before, after)| after >= before)
-        );
+        assert!(sheet.picture.pixels().iter().zip(damaged.pixels()).all(|(before, after)| after >= before));
         spreads.push(spread(&damaged));
     }
     assert!(spreads.is_sorted_by(|one, next| one > next), "{spreads:?}");
@@ -481,23 +326,10 @@ fn only_defects_of_shape_change_the_size() {
     for defect in Defect::ALL {
         for strength in Strength::ALL {
             let damaged = apply(&sheet.picture, defect, strength, 4, sheet.codes[0]);
-            let shape = matches!(
-                defect,
-                Defect::Rotation | Defect::Perspective | Defect::LowResolution | Defect::TwoSheets
-            );
-            assert!(
-                shape || size(&damaged) == size(&sheet.picture),
-                "{} {}",
-                defect.name(),
-                strength.level()
-            );
-            assert_ne!(
-                damaged,
-                sheet.picture,
-                "{} {} does nothing",
-                defect.name(),
-                strength.level()
-            );
+            let shape =
+                matches!(defect, Defect::Rotation | Defect::Perspective | Defect::LowResolution | Defect::TwoSheets);
+            assert!(shape || size(&damaged) == size(&sheet.picture), "{} {}", defect.name(), strength.level());
+            assert_ne!(damaged, sheet.picture, "{} {} does nothing", defect.name(), strength.level());
         }
     }
 }
@@ -530,19 +362,11 @@ fn two_sheets_keep_both_codes() {
     let pair = beside(&first.picture, &second.picture, 3);
     let halves = first.picture.width();
     let part = |left: u32, width: u32| {
-        let area = Rectangle {
-            left,
-            top: 0,
-            width,
-            height: pair.height(),
-        };
+        let area = Rectangle { left, top: 0, width, height: pair.height() };
         GreyPicture::new(width, pair.height(), pixels(&pair, area)).unwrap()
     };
     assert_eq!(read(&part(0, halves)).as_deref(), Some(PAYLOAD));
-    assert_eq!(
-        read(&part(halves, pair.width() - halves)).as_deref(),
-        Some("another sheet")
-    );
+    assert_eq!(read(&part(halves, pair.width() - halves)).as_deref(), Some("another sheet"));
 }
 
 #[test]

@@ -11,12 +11,7 @@ use crate::picture::GreyPicture;
 const TABLE: u8 = 92;
 
 /// A picture whose every pixel comes from where `origin` says, in pixels of `source`, between four of which it is mixed.
-fn warp(
-    source: &Surface,
-    width: usize,
-    height: usize,
-    origin: impl Fn(f32, f32) -> (f32, f32),
-) -> Surface {
+fn warp(source: &Surface, width: usize, height: usize, origin: impl Fn(f32, f32) -> (f32, f32)) -> Surface {
     let mut warped = Surface::filled(width, height, TABLE);
     for (y, row) in warped.rows_mut().enumerate() {
         for (x, pixel) in row.iter_mut().enumerate() {
@@ -52,33 +47,16 @@ pub(super) fn rotation(source: &Surface, strength: Strength, random: &mut Random
     let (width, height) = (source.width() as f32, source.height() as f32);
     let wide = width * cosine.abs() + height * sine.abs();
     let tall = width * sine.abs() + height * cosine.abs();
-    warp(
-        source,
-        index(floor(wide)).max(1),
-        index(floor(tall)).max(1),
-        |x, y| {
-            let (x, y) = (x - wide / 2.0, y - tall / 2.0);
-            (
-                width / 2.0 + x * cosine + y * sine,
-                height / 2.0 - x * sine + y * cosine,
-            )
-        },
-    )
+    warp(source, index(floor(wide)).max(1), index(floor(tall)).max(1), |x, y| {
+        let (x, y) = (x - wide / 2.0, y - tall / 2.0);
+        (width / 2.0 + x * cosine + y * sine, height / 2.0 - x * sine + y * cosine)
+    })
 }
 
-pub(super) fn perspective(
-    source: &Surface,
-    strength: Strength,
-    random: &mut Random,
-    code: CodePlace,
-) -> Surface {
+pub(super) fn perspective(source: &Surface, strength: Strength, random: &mut Random, code: CodePlace) -> Surface {
     // A close picture begins one side of the code above it: over the whole strip even a steep view hardly bends a code.
     let close = strength.level() >= 3;
-    let top = if close {
-        signed(code.area.top) - signed(code.area.height)
-    } else {
-        0
-    };
+    let top = if close { signed(code.area.top) - signed(code.area.height) } else { 0 };
     let top = index(top).min(source.height() - 1);
     let (width, height) = (source.width(), source.height() - top);
     let (wide, tall) = (width as f32, height as f32);
@@ -86,17 +64,9 @@ pub(super) fn perspective(
     // The corners of the picture, seen on the sheet's plane: outside of the sheet, each by a distance of its own.
     let mut corner = |x: f32, y: f32| {
         let (across, down) = (random.range(0.0, reach), random.range(0.0, reach * 0.7));
-        (
-            x * wide + if x > 0.0 { across } else { -across },
-            top as f32 + y * tall + if y > 0.0 { down } else { -down },
-        )
+        (x * wide + if x > 0.0 { across } else { -across }, top as f32 + y * tall + if y > 0.0 { down } else { -down })
     };
-    let corners = [
-        corner(0.0, 0.0),
-        corner(1.0, 0.0),
-        corner(1.0, 1.0),
-        corner(0.0, 1.0),
-    ];
+    let corners = [corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)];
     let project = projection(corners);
     warp(source, width, height, |x, y| project(x / wide, y / tall))
 }
@@ -117,12 +87,7 @@ fn projection(corners: [(f32, f32); 4]) -> impl Fn(f32, f32) -> (f32, f32) {
     }
 }
 
-pub(super) fn curl(
-    source: &Surface,
-    strength: Strength,
-    random: &mut Random,
-    code: CodePlace,
-) -> Surface {
+pub(super) fn curl(source: &Surface, strength: Strength, random: &mut Random, code: CodePlace) -> Surface {
     let height = strength.of([3.0, 7.0, 12.0, 18.0, 26.0]);
     let side = code.area.height.max(50) as f32;
     let (long, short) = (random.range(1.6, 2.6) * side, random.range(1.0, 1.6) * side);
@@ -137,10 +102,7 @@ pub(super) fn curl(
 /// Each pixel of the smaller picture is the mean of those that fall into it.
 pub(super) fn low_resolution(source: &Surface, strength: Strength) -> Surface {
     let percent = strength.of([66_usize, 46, 32, 22, 16]);
-    let (width, height) = (
-        (source.width() * percent / 100).max(1),
-        (source.height() * percent / 100).max(1),
-    );
+    let (width, height) = ((source.width() * percent / 100).max(1), (source.height() * percent / 100).max(1));
     let mut small = Surface::filled(width, height, 0);
     for (y, row) in small.rows_mut().enumerate() {
         let lines = y * source.height() / height..((y + 1) * source.height()).div_ceil(height);
@@ -148,11 +110,7 @@ pub(super) fn low_resolution(source: &Surface, strength: Strength) -> Surface {
             let columns = x * source.width() / width..((x + 1) * source.width()).div_ceil(width);
             let (mut sum, mut count) = (0_u32, 0_u32);
             for line in lines.clone() {
-                for value in source
-                    .row(line)
-                    .and_then(|row| row.get(columns.clone()))
-                    .unwrap_or_default()
-                {
+                for value in source.row(line).and_then(|row| row.get(columns.clone())).unwrap_or_default() {
                     sum += u32::from(*value);
                     count += 1;
                 }
@@ -188,22 +146,13 @@ fn pair(first: &Surface, second: &Surface, visible: usize, right: bool, sunk: i3
     let (first_left, second_left, cut) = if right {
         (0, first.width() + GAP, 0)
     } else {
-        (
-            visible + GAP,
-            0,
-            second.width() - visible.min(second.width()),
-        )
+        (visible + GAP, 0, second.width() - visible.min(second.width()))
     };
     for (y, row) in picture.rows_mut().enumerate() {
-        if let (Some(to), Some(from)) = (
-            row.get_mut(first_left..first_left + first.width()),
-            first.row(y),
-        ) {
+        if let (Some(to), Some(from)) = (row.get_mut(first_left..first_left + first.width()), first.row(y)) {
             to.copy_from_slice(from);
         }
-        let line = usize::try_from(coordinate(y) - sunk)
-            .ok()
-            .and_then(|line| second.row(line));
+        let line = usize::try_from(coordinate(y) - sunk).ok().and_then(|line| second.row(line));
         let part = line.and_then(|line| line.get(cut..cut + visible));
         if let (Some(to), Some(from)) = (row.get_mut(second_left..second_left + visible), part) {
             to.copy_from_slice(from);
@@ -220,15 +169,9 @@ mod tests {
     fn the_projection_goes_through_its_corners() {
         let corners = [(3.0, 4.0), (100.0, -7.0), (120.0, 90.0), (-10.0, 110.0)];
         let project = projection(corners);
-        for ((u, v), corner) in [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
-            .into_iter()
-            .zip(corners)
-        {
+        for ((u, v), corner) in [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].into_iter().zip(corners) {
             let (x, y) = project(u, v);
-            assert!(
-                (x - corner.0).abs() < 0.01 && (y - corner.1).abs() < 0.01,
-                "({u}, {v}) to ({x}, {y})"
-            );
+            assert!((x - corner.0).abs() < 0.01 && (y - corner.1).abs() < 0.01, "({u}, {v}) to ({x}, {y})");
         }
     }
 
@@ -236,9 +179,6 @@ mod tests {
     fn a_map_to_the_same_place_changes_nothing() {
         let mut source = Surface::filled(20, 10, 200);
         source.fill(4, 3, 7, 5, 13);
-        assert_eq!(
-            warp(&source, 20, 10, |x, y| (x, y)).pixels(),
-            source.pixels()
-        );
+        assert_eq!(warp(&source, 20, 10, |x, y| (x, y)).pixels(), source.pixels());
     }
 }

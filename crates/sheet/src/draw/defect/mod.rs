@@ -130,11 +130,7 @@ impl Strength {
     /// `None` outside 1..=5.
     #[must_use]
     pub const fn new(level: u8) -> Option<Self> {
-        if level >= 1 && level <= 5 {
-            Some(Self(level))
-        } else {
-            None
-        }
+        if level >= 1 && level <= 5 { Some(Self(level)) } else { None }
     }
 
     /// 1 to 5.
@@ -160,13 +156,7 @@ impl Strength {
 /// happens elsewhere does not make a sheet harder to read. The same seed gives the same damage, and each defect and
 /// strength has chances of its own.
 #[must_use]
-pub fn apply(
-    picture: &GreyPicture,
-    defect: Defect,
-    strength: Strength,
-    seed: u64,
-    code: CodePlace,
-) -> GreyPicture {
+pub fn apply(picture: &GreyPicture, defect: Defect, strength: Strength, seed: u64, code: CodePlace) -> GreyPicture {
     if picture.pixels().is_empty() {
         return picture.clone();
     }

@@ -21,11 +21,7 @@ pub(super) fn motion_blur(surface: &Surface, strength: Strength, random: &mut Ra
     let (across, down) = [(1, 0), (0, 1), (1, 1), (1, -1)][random.below(4)];
     let radius = strength.of([2, 4, 6, 9, 13]);
     // A diagonal step is longer.
-    let radius = if across * down == 0 {
-        radius
-    } else {
-        (radius * 5 + 3) / 7
-    };
+    let radius = if across * down == 0 { radius } else { (radius * 5 + 3) / 7 };
     mean_along(surface, radius, across, down)
 }
 
@@ -41,10 +37,7 @@ fn mean_along(surface: &Surface, radius: i32, across: i32, down: i32) -> Surface
             let line = index(coordinate(y) + step * down).min(height - 1);
             let line = surface.row(line).unwrap_or_default();
             let shift = step * across;
-            let (first, last) = (
-                line.first().copied().unwrap_or(0),
-                line.last().copied().unwrap_or(0),
-            );
+            let (first, last) = (line.first().copied().unwrap_or(0), line.last().copied().unwrap_or(0));
             let skipped = index(shift).min(width);
             let ahead = index(-shift).min(width);
             let parts = std::iter::repeat_n(&first, ahead)
@@ -61,11 +54,7 @@ fn mean_along(surface: &Surface, radius: i32, across: i32, down: i32) -> Surface
     mean
 }
 
-pub(super) fn jpeg_artefacts(
-    picture: &GreyPicture,
-    mut surface: Surface,
-    strength: Strength,
-) -> Surface {
+pub(super) fn jpeg_artefacts(picture: &GreyPicture, mut surface: Surface, strength: Strength) -> Surface {
     let restored = recompress(picture, strength.of([40, 25, 15, 10, 4]));
     surface.pixels_mut().copy_from_slice(&restored);
     surface
@@ -76,8 +65,7 @@ pub(super) fn noise(mut surface: Surface, strength: Strength, random: &mut Rando
     let lost = strength.of([0.0, 0.0, 0.0, 0.0, 0.04]);
     for pixel in surface.pixels_mut() {
         // The sum of four fractions has a deviation of the square root of a third.
-        let sum =
-            random.fraction() + random.fraction() + random.fraction() + random.fraction() - 2.0;
+        let sum = random.fraction() + random.fraction() + random.fraction() + random.fraction() - 2.0;
         *pixel = grey(f32::from(*pixel) + deviation * 1.732 * sum);
         if lost > 0.0 && random.chance(lost) {
             *pixel = if random.chance(0.5) { 0 } else { u8::MAX };
@@ -87,12 +75,7 @@ pub(super) fn noise(mut surface: Surface, strength: Strength, random: &mut Rando
 }
 
 /// Half of the picture, from an edge through the code, gets less light.
-pub(super) fn shadow(
-    mut surface: Surface,
-    strength: Strength,
-    random: &mut Random,
-    code: CodePlace,
-) -> Surface {
+pub(super) fn shadow(mut surface: Surface, strength: Strength, random: &mut Random, code: CodePlace) -> Surface {
     let light = strength.of([0.75, 0.58, 0.42, 0.3, 0.2]);
     let softness = random.range(10.0, 60.0);
     let (x, y) = near_middle(random, code);
@@ -106,21 +89,13 @@ pub(super) fn shadow(
 }
 
 /// A bright spot: everything under it moves towards white.
-pub(super) fn glare(
-    mut surface: Surface,
-    strength: Strength,
-    random: &mut Random,
-    code: CodePlace,
-) -> Surface {
+pub(super) fn glare(mut surface: Surface, strength: Strength, random: &mut Random, code: CodePlace) -> Surface {
     let radius = code.area.width as f32 * strength.of([0.12, 0.18, 0.26, 0.34, 0.45]);
     let (x, y) = near_middle(random, code);
     let (stretch, angle) = (random.range(0.6, 1.0), random.fraction());
     let (across, down) = (cosine(angle), sine(angle));
     change_rows(&mut surface, |column, row, value| {
-        let (along, aside) = (
-            (column - x) * across + (row - y) * down,
-            (row - y) * across - (column - x) * down,
-        );
+        let (along, aside) = ((column - x) * across + (row - y) * down, (row - y) * across - (column - x) * down);
         let distance = (along * along + aside * aside / (stretch * stretch)).sqrt() / radius;
         let share = (1.6 - distance).clamp(0.0, 1.0);
         f32::from(value) + (255.0 - f32::from(value)) * share
@@ -129,11 +104,7 @@ pub(super) fn glare(
 }
 
 /// Stripes where the screen's pixels and the camera's fall in and out of step, in two directions.
-pub(super) fn photo_of_screen(
-    mut surface: Surface,
-    strength: Strength,
-    random: &mut Random,
-) -> Surface {
+pub(super) fn photo_of_screen(mut surface: Surface, strength: Strength, random: &mut Random) -> Surface {
     let depth = strength.of([0.1, 0.2, 0.32, 0.46, 0.62]);
     let (fine, coarse) = (random.range(2.3, 3.6), random.range(11.0, 40.0));
     let tilt = random.range(-0.06, 0.06);
@@ -141,8 +112,7 @@ pub(super) fn photo_of_screen(
     let width = surface.width() as f32;
     let lean = random.range(-0.2, 0.2);
     change_rows(&mut surface, |column, row, value| {
-        let grid =
-            sine((column + tilt * row) / fine + one) + sine((row - tilt * column) / fine + two);
+        let grid = sine((column + tilt * row) / fine + one) + sine((row - tilt * column) / fine + two);
         let beat = sine((column * 0.8 + row * 0.6) / coarse + two);
         let gain = 1.0 - depth * (0.5 + 0.15 * grid + 0.35 * beat) + lean * (column / width - 0.5);
         20.0 + f32::from(value) * gain * 0.92
@@ -162,10 +132,7 @@ fn change_rows(surface: &mut Surface, change: impl Fn(f32, f32, u8) -> f32) {
 fn near_middle(random: &mut Random, code: CodePlace) -> (f32, f32) {
     let (left, top) = (signed(code.area.left) as f32, signed(code.area.top) as f32);
     let (width, height) = (code.area.width as f32, code.area.height as f32);
-    (
-        left + width * random.range(0.25, 0.75),
-        top + height * random.range(0.25, 0.75),
-    )
+    (left + width * random.range(0.25, 0.75), top + height * random.range(0.25, 0.75))
 }
 
 #[cfg(test)]
@@ -176,10 +143,7 @@ mod tests {
     fn a_mean_of_one_grey_is_that_grey() {
         let surface = Surface::filled(30, 20, 77);
         for (across, down) in [(1, 0), (0, 1), (1, 1), (1, -1)] {
-            assert_eq!(
-                mean_along(&surface, 40, across, down).pixels(),
-                surface.pixels()
-            );
+            assert_eq!(mean_along(&surface, 40, across, down).pixels(), surface.pixels());
         }
     }
 
@@ -188,14 +152,7 @@ mod tests {
         let mut surface = Surface::filled(9, 9, 0);
         surface.set(4, 4, 90);
         let spread = mean_along(&surface, 1, 1, -1);
-        for (x, y, expected) in [
-            (4, 4, 30),
-            (3, 5, 30),
-            (5, 3, 30),
-            (3, 3, 0),
-            (5, 5, 0),
-            (4, 3, 0),
-        ] {
+        for (x, y, expected) in [(4, 4, 30), (3, 5, 30), (5, 3, 30), (3, 3, 0), (5, 5, 0), (4, 3, 0)] {
             assert_eq!(spread.get(x, y), Some(expected), "at {x}, {y}");
         }
     }

@@ -12,15 +12,9 @@ const BEHIND: u8 = 26;
 pub(super) fn fading(mut surface: Surface, strength: Strength, random: &mut Random) -> Surface {
     let left_over = strength.of([0.62, 0.44, 0.3, 0.2, 0.12]);
     let paper = f32::from(surface.paper());
-    let (period, phase, tilt) = (
-        random.range(500.0, 1500.0),
-        random.fraction(),
-        random.range(-1.0, 1.0),
-    );
+    let (period, phase, tilt) = (random.range(500.0, 1500.0), random.fraction(), random.range(-1.0, 1.0));
     let dead = strength.of([0.0, 0.0, 0.01, 0.02, 0.04]);
-    let columns: Vec<f32> = (0..surface.width())
-        .map(|_| if random.chance(dead) { 0.3 } else { 1.0 })
-        .collect();
+    let columns: Vec<f32> = (0..surface.width()).map(|_| if random.chance(dead) { 0.3 } else { 1.0 }).collect();
     for (y, row) in surface.rows_mut().enumerate() {
         for ((x, pixel), column) in row.iter_mut().enumerate().zip(&columns) {
             let uneven = 1.0 + 0.3 * sine((y as f32 + tilt * x as f32) / period + phase);
@@ -34,12 +28,7 @@ pub(super) fn fading(mut surface: Surface, strength: Strength, random: &mut Rand
 }
 
 /// Creases from side to side through the code: a broken line, light on one side of it and shade on the other.
-pub(super) fn fold(
-    mut surface: Surface,
-    strength: Strength,
-    random: &mut Random,
-    code: CodePlace,
-) -> Surface {
+pub(super) fn fold(mut surface: Surface, strength: Strength, random: &mut Random, code: CodePlace) -> Surface {
     let half = strength.of([1.5_f32, 2.5, 4.0, 5.5, 7.5]);
     let count = strength.of([1, 1, 2, 2, 3]);
     let (width, height) = (coordinate(surface.width()), code.area.height as f32);
@@ -48,10 +37,7 @@ pub(super) fn fold(
         let (across, down) = (random.range(0.15, 0.85), random.range(0.15, 0.85));
         let slope = random.range(-0.08, 0.08);
         let (from, to) = if upright {
-            (
-                signed(code.area.top).saturating_sub(60),
-                signed(code.area.bottom()).saturating_add(60),
-            )
+            (signed(code.area.top).saturating_sub(60), signed(code.area.bottom()).saturating_add(60))
         } else {
             (0, width)
         };
@@ -65,11 +51,7 @@ pub(super) fn fold(
             for offset in floor(-reach)..=floor(reach) {
                 let distance = offset as f32;
                 let aside = floor(middle) + offset;
-                let (x, y) = if upright {
-                    (aside, along)
-                } else {
-                    (along, aside)
-                };
+                let (x, y) = if upright { (aside, along) } else { (along, aside) };
                 if distance.abs() <= half {
                     // The coating is cracked: mostly bare paper, with specks of what was printed.
                     if random.chance(0.8) {
@@ -79,12 +61,7 @@ pub(super) fn fold(
                     }
                 } else {
                     let share = 0.35 * (1.0 - distance.abs() / reach);
-                    surface.blend(
-                        x,
-                        y,
-                        if distance > 0.0 { 40 } else { u8::MAX },
-                        share * half / 8.0,
-                    );
+                    surface.blend(x, y, if distance > 0.0 { 40 } else { u8::MAX }, share * half / 8.0);
                 }
             }
         }
@@ -94,12 +71,7 @@ pub(super) fn fold(
 
 /// Everything beyond a ragged line is gone. The line is laid so that it takes the share of the code that belongs to the
 /// strength: from the left, the right, a lower corner or the foot.
-pub(super) fn torn_edge(
-    mut surface: Surface,
-    strength: Strength,
-    random: &mut Random,
-    code: CodePlace,
-) -> Surface {
+pub(super) fn torn_edge(mut surface: Surface, strength: Strength, random: &mut Random, code: CodePlace) -> Surface {
     let share = strength.of([0.04, 0.09, 0.15, 0.23, 0.32]);
     // The direction in which the paper is missing, in turns clockwise from the right.
     let angle = [0.0, 0.125, 0.25, 0.375, 0.5][random.below(5)] + random.range(-0.02, 0.02);
