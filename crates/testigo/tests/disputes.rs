@@ -17,7 +17,7 @@ fn with_two_sheets(second_source: &str) -> Place {
     place.write("right/a.jpg", sheet(&[&payload(STATION, 90)]));
     place.write("doctored/b.jpg", sheet(&[&payload(STATION, 60)]));
     place.run(&["import", "archive", "right"]).done();
-    place.run(&["read", "archive"]).done().says(&["1 sheets tried, 1 read"]);
+    place.run(&["read", "archive"]).done().says(&["1 sheet tried, 1 read"]);
     place.run(&["import", "archive", "doctored", "--source", second_source]).done();
     place
 }

@@ -16,6 +16,12 @@ fn votes(number: usize, line: usize) -> usize {
     (number * 31 + line * 7) % 23
 }
 
+/// The votes of all lines of the ballot, added up by candidate.
+pub fn by_candidate(of_lines: &[usize]) -> Vec<(&'static str, usize)> {
+    let mut rest = of_lines.iter();
+    LINES.iter().map(|(candidate, lines)| (CANDIDATES[*candidate], rest.by_ref().take(*lines).sum())).collect()
+}
+
 /// A results file of so many stations in three states.
 pub fn rows(stations: usize) -> String {
     let mut csv = format!(
@@ -23,21 +29,16 @@ pub fn rows(stations: usize) -> String {
         CANDIDATES.join(",")
     );
     for number in 0..stations {
-        let mut of = [0; 10];
-        let mut line = 0;
-        for (candidate, lines) in LINES {
-            for _ in 0..lines {
-                of[candidate] += votes(number, line);
-                line += 1;
-            }
-        }
-        let of_candidates: Vec<String> = of.iter().map(ToString::to_string).collect();
+        let of_lines: Vec<usize> = (0..38).map(|line| votes(number, line)).collect();
+        let of = by_candidate(&of_lines);
+        let in_order = CANDIDATES.iter().filter_map(|id| of.iter().find(|(candidate, _)| candidate == id));
+        let of_candidates: Vec<String> = in_order.map(|(_, votes)| votes.to_string()).collect();
         let centre = centre(number);
         csv.push_str(&format!(
             "{},STATE {0},1,TOWN,1,PARISH,{},1,900,{},2,{},\r\n",
             &centre[1..2],
             centre.trim_start_matches('0'),
-            of.iter().sum::<usize>(),
+            of_lines.iter().sum::<usize>(),
             of_candidates.join(",")
         ));
     }
