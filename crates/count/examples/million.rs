@@ -139,8 +139,9 @@ fn save(folder: &Path) -> Outcomes<()> {
 fn read_snapshot(folder: &Path) -> Outcomes<()> {
     let started = Instant::now();
     let documents = documents(folder, &["election.toml", "pack.toml"])?;
-    let bytes = fs::read(folder.join("count.snapshot"))?;
-    let count = Count::read_snapshot(&bytes, &documents)?;
+    let file = fs::File::open(folder.join("count.snapshot"))?;
+    let length = file.metadata()?.len();
+    let count = Count::read_snapshot(file, length, &documents)?;
     answer(&count, started)
 }
 

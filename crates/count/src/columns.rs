@@ -1,6 +1,6 @@
 //! How a snapshot writes numbers, texts and columns of them: plain bytes, small numbers in few of them.
 //!
-//! Numbers are LEB128. A column is written as differences to the value before, since neighbours are mostly close.
+//! Numbers are LEB128. A column is written as steps from one value to the next, since neighbours mostly go on alike.
 //! Reading trusts nothing: every length is held against the bytes that are there before anything is allocated for it.
 
 /// Bytes that are not what they should be; the text says which part.
@@ -42,23 +42,29 @@ impl ColumnWriter {
         self.bytes(text.as_bytes());
     }
 
-    /// A column of numbers that are mostly close to the one before.
+    /// A column of numbers that mostly go on from the one before by the same step: steps, each with how often it follows.
     pub fn column(&mut self, numbers: impl IntoIterator<Item = u32>) {
-        let mut before = 0_i64;
+        let (mut before, mut run) = (0_i64, None);
         for number in numbers {
             let number = i64::from(number);
             let step = number - before;
-            self.number(((step << 1) ^ (step >> 63)).cast_unsigned());
             before = number;
+            run = match run {
+                Some((same, times)) if same == step => Some((same, times + 1)),
+                _ => {
+                    self.run(run);
+                    Some((step, 1))
+                }
+            };
         }
+        self.run(run);
     }
 
-    /// A part of its own, so that another thread can read it.
-    pub fn part(&mut self, write: impl FnOnce(&mut Self)) {
-        let mut part = Self::default();
-        write(&mut part);
-        self.count(part.0.len());
-        self.bytes(&part.0);
+    fn run(&mut self, run: Option<(i64, u64)>) {
+        if let Some((step, times)) = run {
+            self.number(((step << 1) ^ (step >> 63)).cast_unsigned());
+            self.number(times);
+        }
     }
 }
 
@@ -81,11 +87,6 @@ impl<'a> ColumnReader<'a> {
 
     pub fn check(&self, sound: bool) -> Result<(), Damaged> {
         if sound { Ok(()) } else { Err(self.damaged()) }
-    }
-
-    /// Whether there are as many bytes.
-    pub fn check_holds(&self, bytes: usize) -> Result<(), Damaged> {
-        self.check(bytes <= self.rest.len())
     }
 
     /// Nothing may be left.
@@ -140,28 +141,31 @@ impl<'a> ColumnReader<'a> {
         std::str::from_utf8(bytes).map_err(|_| self.damaged())
     }
 
+    /// A column of as many numbers as the caller knows to be bounded by the file: a few bytes may stand for many.
     pub fn column(&mut self, length: usize) -> Result<Vec<u32>, Damaged> {
-        self.check_holds(length)?;
         let mut column = Vec::with_capacity(length);
         let mut before = 0_i64;
-        for _ in 0..length {
-            let step = match self.rest {
-                [byte, rest @ ..] if *byte < 128 => {
-                    self.rest = rest;
-                    u64::from(*byte)
-                }
-                _ => self.number()?,
-            };
+        while column.len() < length {
+            let step = self.number()?;
             let step = (step >> 1).cast_signed() ^ -(step & 1).cast_signed();
-            before = before.wrapping_add(step);
-            column.push(u32::try_from(before).map_err(|_| self.damaged())?);
+            let times: usize = self.small()?;
+            self.check(times > 0 && times <= length - column.len())?;
+            // What lies between the first and the last fits where those two do.
+            let last = i64::try_from(times).ok().and_then(|times| step.checked_mul(times)?.checked_add(before));
+            let last = last.and_then(|last| u32::try_from(last).ok()).ok_or_else(|| self.damaged())?;
+            let first = before.checked_add(step).and_then(|first| u32::try_from(first).ok());
+            let mut number = first.ok_or_else(|| self.damaged())?;
+            match i32::try_from(step) {
+                Ok(step) => column.extend((0..times).map(|_| {
+                    let next = number.wrapping_add_signed(step);
+                    std::mem::replace(&mut number, next)
+                })),
+                // From one number to another, so large a step can be taken once.
+                Err(_) => column.push(last),
+            }
+            before = i64::from(last);
         }
         Ok(column)
-    }
-
-    pub fn part(&mut self, what: &'static str) -> Result<Self, Damaged> {
-        let length = self.count(1)?;
-        Ok(Self { rest: self.bytes(length)?, what })
     }
 }
 
@@ -170,22 +174,27 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn column() -> impl Strategy<Value = Vec<u32>> {
+        let run = (any::<u32>(), prop_oneof![-2..3_i32, any::<i32>()], 1..9_usize);
+        let numbers = |(first, step, times): (u32, i32, usize)| {
+            std::iter::successors(Some(first), move |number| number.checked_add_signed(step)).take(times)
+        };
+        prop::collection::vec(run.prop_map(move |run| numbers(run).collect::<Vec<u32>>()), 0..8)
+            .prop_map(|runs| runs.concat())
+    }
+
     proptest! {
         #[test]
-        fn what_was_written_is_read(column in prop::collection::vec(any::<u32>(), 0..50), numbers in any::<[u64; 3]>(), text: String) {
+        fn what_was_written_is_read(column in column(), numbers in any::<[u64; 3]>(), text: String) {
             let mut writer = ColumnWriter::default();
-            writer.part(|part| {
-                part.count(column.len());
-                part.column(column.iter().copied());
-            });
+            writer.count(column.len());
+            writer.column(column.iter().copied());
             numbers.iter().for_each(|number| writer.number(*number));
             writer.text(&text);
             let bytes = writer.into_bytes();
             let mut reader = ColumnReader::new(&bytes, "all");
-            let mut part = reader.part("part").unwrap();
-            let length = part.count(1).unwrap();
-            prop_assert_eq!(part.column(length).unwrap(), column);
-            part.end().unwrap();
+            let length = reader.small().unwrap();
+            prop_assert_eq!(reader.column(length).unwrap(), column);
             prop_assert_eq!([(); 3].map(|()| reader.number().unwrap()), numbers);
             prop_assert_eq!(reader.text().unwrap(), text);
             reader.end().unwrap();
@@ -196,7 +205,7 @@ mod tests {
             let mut reader = ColumnReader::new(&bytes, "all");
             let _ = { reader }.number();
             let _ = { reader }.text();
-            if let Ok(length) = reader.count(1) {
+            if let Ok(length) = reader.small::<u8>().map(usize::from) {
                 let _ = reader.column(length);
             }
         }

@@ -415,29 +415,33 @@ impl Geography {
 /// For snapshots.
 impl Geography {
     pub(crate) fn write(&self, part: &mut ColumnWriter) {
-        for texts in [self.unit_keys.texts(), &self.unit_names, self.station_ids.texts()] {
-            texts.write(part);
-        }
-        part.bytes(&self.unit_levels);
-        // Unknown becomes 0, so that it does not take five bytes.
+        part.count(self.unit_count());
+        part.count(self.station_count());
+        // Unknown becomes 0, the number next to those of the first units.
         for column in [&self.unit_parents, &self.station_parents, &self.station_registered] {
             part.column(column.iter().map(|number| number.wrapping_add(1)));
+        }
+        part.bytes(&self.unit_levels);
+        for texts in [self.unit_keys.texts(), &self.unit_names, self.station_ids.texts()] {
+            texts.write(part);
         }
     }
 
     /// A register with so many levels of units.
     pub(crate) fn read(mut part: ColumnReader<'_>, levels: usize) -> Result<Self, Damaged> {
-        let unit_keys = Texts::read(&mut part)?;
-        let unit_names = Texts::read(&mut part)?;
-        let station_ids = Texts::read(&mut part)?;
-        let (units, stations) = (unit_keys.len(), station_ids.len());
-        let unit_levels = part.bytes(units)?.to_vec();
+        // A unit takes a byte for its level, a station one for its id: no more of them than the file is long.
+        let units = part.count(1)?;
+        let stations = part.count(1)?;
         let unit_parents = shifted_back(part.column(units)?);
         let station_parents = shifted_back(part.column(stations)?);
         let station_registered = shifted_back(part.column(stations)?);
+        let unit_levels = part.bytes(units)?.to_vec();
+        let unit_keys = Texts::read(&mut part, units)?;
+        let unit_names = Texts::read(&mut part, units)?;
+        let station_ids = Texts::read(&mut part, stations)?;
         part.end()?;
         let is_whole = unit_keys.iter().next() == Some("") && unit_levels.first() == Some(&WHOLE_LEVEL);
-        part.check(is_whole && unit_parents.first() == Some(&UNKNOWN) && unit_names.len() == units)?;
+        part.check(is_whole && unit_parents.first() == Some(&UNKNOWN))?;
         let below = (1..).zip(unit_keys.iter().skip(1)).zip(unit_levels.iter().zip(&unit_parents).skip(1));
         for ((unit, key), (level, parent)) in below {
             let code = key.split_once('\u{1f}').filter(|(written, _)| *written == level.to_string());
@@ -465,13 +469,11 @@ fn shifted_back(mut column: Vec<u32>) -> Vec<u32> {
 
 impl Texts {
     fn write(&self, part: &mut ColumnWriter) {
-        part.count(self.ends.len());
         part.column(self.iter().map(|text| u32::try_from(text.len()).unwrap_or(u32::MAX)));
         part.text(&self.bytes);
     }
 
-    fn read(part: &mut ColumnReader<'_>) -> Result<Self, Damaged> {
-        let count = part.count(1)?;
+    fn read(part: &mut ColumnReader<'_>, count: usize) -> Result<Self, Damaged> {
         let mut ends = part.column(count)?;
         let mut end = 0_u32;
         for length in &mut ends {

@@ -259,18 +259,29 @@ impl ReadingTable {
             part.column(column.iter().copied());
         }
         part.count(self.own_station.len());
-        part.column(self.own_station.keys().copied());
-        part.column(self.own_station.values().copied());
+        for (reading, station) in &self.own_station {
+            part.number(*reading);
+            part.number(*station);
+        }
         for ((width, detail), superseded) in self.rows.widths().iter().zip(&self.detail).zip(&self.superseded) {
             let detail = if *detail == Detail::Selection { OF_SELECTIONS } else { 0 };
             part.bytes(&[width.number() | detail | if *superseded { SUPERSEDED } else { 0 }]);
         }
-        part.count(self.rows.bytes().len());
-        part.bytes(self.rows.bytes());
     }
 
-    pub fn read(mut part: ColumnReader<'_>, contest: &Contest, known: &Known<'_>) -> Result<Self, Damaged> {
-        let length = part.count(5)?;
+    /// All cells, for [`ReadingTable::take_cells`].
+    pub fn cells(&self) -> &[u8] {
+        self.rows.bytes()
+    }
+
+    /// A table to which so many bytes of cells belong, still without them: they are too many to be copied, or to wait for.
+    pub fn read(
+        mut part: ColumnReader<'_>,
+        cells: usize,
+        contest: &Contest,
+        known: &Known<'_>,
+    ) -> Result<Self, Damaged> {
+        let length = part.count(1)?;
         let entry = part.column(length)?;
         let station = part.column(length)?;
         let reader = part.column(length)?;
@@ -284,14 +295,14 @@ impl ReadingTable {
             Some(published) => *published || within(*of, known.sheets),
             None => false,
         }))?;
-        let moved = part.count(2)?;
-        let (readings, stations) = (part.column(moved)?, part.column(moved)?);
-        part.check(readings.iter().all(|reading| within(*reading, length)))?;
-        part.check(stations.iter().all(|station| within(*station, known.stations)))?;
+        let mut own_station = std::collections::BTreeMap::new();
+        for _ in 0..part.count(2)? {
+            let (reading, station) = (part.small()?, part.small()?);
+            part.check(within(reading, length) && within(station, known.stations))?;
+            own_station.insert(reading, station);
+        }
         let flags = part.bytes(length)?;
         part.check(flags.iter().all(|flags| Width::from_number(flags & !(OF_SELECTIONS | SUPERSEDED)).is_some()))?;
-        let cells = part.count(1)?;
-        let cells = part.bytes(cells)?;
         part.end()?;
         let detail = |flags: u8| if flags & OF_SELECTIONS == 0 { Detail::Candidate } else { Detail::Selection };
         let widths = flags.iter().map(|flags| {
@@ -307,7 +318,7 @@ impl ReadingTable {
         Ok(Self {
             entry,
             station,
-            own_station: readings.into_iter().zip(stations).collect(),
+            own_station,
             reader,
             of,
             detail: flags.iter().map(|flags| detail(*flags)).collect(),
@@ -316,6 +327,11 @@ impl ReadingTable {
             next,
             first_of_station,
         })
+    }
+
+    /// `None` where they are not as many as [`ReadingTable::read`] was told.
+    pub fn take_cells(&mut self, cells: Vec<u8>) -> Option<()> {
+        self.rows.take_bytes(cells)
     }
 }
 
@@ -430,18 +446,16 @@ impl<'a> ReadingView<'a> {
         let row = self.row_cells();
         let (candidates, others) = sums.split_at_mut_checked(self.contest.candidates.len())?;
         let mut complete = true;
-        let mut add = |sum: &mut u64, number: Option<u32>| {
+        let mut add = |candidate: usize, number: Option<u32>| {
             complete &= number.is_some();
+            let sum = candidates.get_mut(candidate)?;
             *sum = sum.checked_add(u64::from(number.unwrap_or(0)))?;
             Some(())
         };
         match self.detail() {
-            Detail::Candidate => {
-                candidates.iter_mut().zip(row.numbers(lines)).try_for_each(|(sum, number)| add(sum, number))?;
-            }
+            Detail::Candidate => row.try_each_number(lines, add)?,
             Detail::Selection => {
-                let mut lines = self.contest.selections.iter().zip(row.numbers(lines));
-                lines.try_for_each(|(line, number)| add(&mut candidates[line.candidate], number))?;
+                row.try_each_number(lines, |at, number| add(self.contest.selections.get(at)?.candidate, number))?;
             }
         }
         for (at, sum) in others.iter_mut().enumerate() {

@@ -64,16 +64,15 @@ impl<'a> Row<'a> {
         Cell::unpack(packed)
     }
 
-    /// The first cells, as far as they are numbers.
-    pub fn numbers(self, cells: usize) -> impl Iterator<Item = Option<u32>> + use<'a> {
-        let (narrow, wide) = match self.width {
-            Width::One => (self.bytes, &[][..]),
-            Width::Two | Width::Four => (&[][..], self.bytes),
-        };
-        let narrow = narrow.iter().map(|byte| if *byte > NARROWEST_NUMBERS { None } else { Some(u32::from(*byte)) });
-        let row = self;
-        let wide = (0..wide.len() / row.width.bytes()).map(move |at| row.cell(at).value());
-        narrow.chain(wide).take(cells)
+    /// Hands on the first cells, as far as they are numbers, until one stops it with `None`.
+    pub fn try_each_number(self, cells: usize, mut each: impl FnMut(usize, Option<u32>) -> Option<()>) -> Option<()> {
+        match self.width {
+            Width::One => {
+                let mut bytes = self.bytes.iter().take(cells).enumerate();
+                bytes.try_for_each(|(at, byte)| each(at, (*byte <= NARROWEST_NUMBERS).then_some(u32::from(*byte))))
+            }
+            Width::Two | Width::Four => (0..cells).try_for_each(|at| each(at, self.cell(at).value())),
+        }
     }
 
     pub fn len(self) -> usize {
@@ -137,8 +136,9 @@ impl Rows {
         &self.bytes
     }
 
-    /// Rows of these widths and numbers of cells. `None` where the bytes are not as many.
-    pub fn of_parts(rows: impl ExactSizeIterator<Item = (Width, usize)>, bytes: &[u8]) -> Option<Self> {
+    /// Rows of these widths and numbers of cells, to which so many bytes belong; [`Rows::take_bytes`] brings them. `None`
+    /// where the rows take more or fewer.
+    pub fn of_parts(rows: impl ExactSizeIterator<Item = (Width, usize)>, bytes: usize) -> Option<Self> {
         let (mut starts, mut widths) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         let mut end = 0_usize;
         for (width, cells) in rows {
@@ -146,7 +146,13 @@ impl Rows {
             widths.push(width);
             end = end.checked_add(width.bytes() * cells)?;
         }
-        (end == bytes.len()).then(|| Self { starts, widths, bytes: bytes.to_vec() })
+        (end == bytes).then_some(Self { starts, widths, bytes: Vec::new() })
+    }
+
+    /// `None` where the last row would not begin within them.
+    pub fn take_bytes(&mut self, bytes: Vec<u8>) -> Option<()> {
+        self.bytes = bytes;
+        (self.starts.last().map_or(0, |start| *start as usize) <= self.bytes.len()).then_some(())
     }
 
     pub fn heap_bytes(&self) -> usize {

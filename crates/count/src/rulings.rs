@@ -306,7 +306,7 @@ impl Rulings {
         for (subject, entries) in &self.history {
             subject.write(part);
             part.count(entries.len());
-            part.column(entries.iter().copied());
+            entries.iter().for_each(|entry| part.number(*entry));
         }
     }
 
@@ -338,7 +338,8 @@ impl Rulings {
         for _ in 0..part.count(2)? {
             let subject = Subject::read(&mut part)?;
             let length = part.count(1)?;
-            rulings.history.insert(subject, part.column(length)?);
+            let entries = (0..length).map(|_| part.small()).collect::<Result<_, _>>()?;
+            rulings.history.insert(subject, entries);
         }
         part.end()?;
         Ok(rulings)

@@ -223,7 +223,7 @@ impl SheetTable {
         for _ in 0..part.count(1)? {
             table.failures.push(part.text()?.to_owned());
         }
-        let sheets = part.count(5)?;
+        let sheets = part.count(4)?;
         let entries = part.column(sheets)?;
         part.check(entries.is_sorted_by(|one, other| one < other))?;
         part.check(entries.last().is_none_or(|last| u64::from(*last) < size))?;

@@ -4,10 +4,11 @@
 //! the evidence in columns (readings, sheets, rulings, register), not the states and totals: those are worked out anew
 //! from it, so that no snapshot can say a total that its own readings do not add up to.
 //!
-//! The file: one line that names format and version; the parts, each a length and columns; SHA-256 of all before.
+//! The file: one line that names format and version; the parts, each eight bytes with its length and so many bytes, of
+//! each contest the columns and then the cells; SHA-256 of all before.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::thread;
 
 use sha2::{Digest, Sha256};
@@ -35,9 +36,12 @@ pub enum SnapshotError {
     /// It begins differently, also when another version of the program wrote it.
     #[error("this is no snapshot of a count that this version of the program can read")]
     OtherFormat,
-    /// The bytes have changed since they were written.
-    #[error("the snapshot is damaged: its checksum differs")]
+    /// The bytes have changed since they were written, or are not all there.
+    #[error("the snapshot is damaged: its checksum or its length differs")]
     Checksum,
+    /// The file cannot be read.
+    #[error("the snapshot cannot be read: {0}")]
+    Unreadable(io::ErrorKind),
     /// The bytes are as written, and what was written makes no sense.
     #[error("the snapshot is damaged: its {0} make no sense")]
     Malformed(&'static str),
@@ -52,88 +56,175 @@ impl From<Damaged> for SnapshotError {
     }
 }
 
+impl From<io::Error> for SnapshotError {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error.kind())
+    }
+}
+
 impl Count {
     /// Writes what [`Count::read_snapshot`] reads.
     ///
     /// # Errors
     /// Only those of `out`.
-    pub fn write_snapshot(&self, mut out: impl Write) -> io::Result<()> {
-        let mut body = ColumnWriter::default();
-        body.bytes(FIRST_LINE);
-        body.count(self.entry_zero.len());
-        body.bytes(&self.entry_zero);
-        body.number(self.size);
-        body.number(u64::from(self.register_from_results));
-        body.count(self.geography.station_count());
-        body.part(|part| self.geography.write(part));
-        body.part(|part| self.readers.write(part));
-        body.part(|part| self.sheets.write(part));
-        body.part(|part| write_intakes(&self.intakes, part));
-        body.part(|part| self.rulings.write(part));
-        body.part(|part| {
-            part.count(self.refusals.len());
-            for (entry, refusal) in &self.refusals {
-                part.number(entry.0);
-                refusal.write(part);
-            }
-        });
+    pub fn write_snapshot(&self, out: impl Write) -> io::Result<()> {
+        let mut file = PartWriter { out, digest: Sha256::new() };
+        file.bytes(FIRST_LINE)?;
+        file.part(|part| {
+            part.count(self.entry_zero.len());
+            part.bytes(&self.entry_zero);
+            part.number(self.size);
+            part.number(u64::from(self.register_from_results));
+            part.count(self.geography.station_count());
+        })?;
+        file.part(|part| self.geography.write(part))?;
+        file.part(|part| self.readers.write(part))?;
+        file.part(|part| self.sheets.write(part))?;
+        file.part(|part| write_intakes(&self.intakes, part))?;
+        file.part(|part| self.rulings.write(part))?;
+        file.part(|part| write_refusals(&self.refusals, part))?;
         for contest in &self.contests {
-            body.part(|part| contest.readings.write(part));
+            file.part(|part| contest.readings.write(part))?;
+            file.part_bytes(contest.readings.cells())?;
         }
-        let body = body.into_bytes();
-        out.write_all(&body)?;
-        out.write_all(&Sha256::digest(&body))
+        file.out.write_all(&file.digest.finalize())?;
+        file.out.flush()
     }
 
     /// The count that [`Count::write_snapshot`] wrote: equal to it, with every state and total worked out anew. Of the
-    /// documents, the election file and the pack are needed.
+    /// documents, the election file and the pack are needed. `length` is the file's, in bytes.
     ///
     /// # Errors
-    /// When the bytes are anything else, or a document is missing or altered.
-    pub fn read_snapshot(bytes: &[u8], documents: &dyn Documents) -> Result<Self, SnapshotError> {
-        let after = bytes.strip_prefix(FIRST_LINE).ok_or(SnapshotError::OtherFormat)?;
-        let (_, checksum) = after.split_last_chunk::<CHECKSUM>().ok_or(SnapshotError::Checksum)?;
-        let body = &bytes[..bytes.len() - CHECKSUM];
-        let (checked, count) = thread::scope(|scope| {
-            let digest = scope.spawn(|| Sha256::digest(body));
-            let count = read_body(&body[FIRST_LINE.len()..], documents);
-            (digest.join().is_ok_and(|digest| digest[..] == checksum[..]), count)
+    /// When the file is anything else, or a document is missing or altered.
+    pub fn read_snapshot(input: impl Read, length: u64, documents: &dyn Documents) -> Result<Self, SnapshotError> {
+        let (parts, checksum) = read_parts(input, length)?;
+        let (checked, read) = thread::scope(|scope| {
+            let digest = scope.spawn(|| digest_of(&parts));
+            let read = read_columns(&parts, documents);
+            (digest.join().is_ok_and(|digest| digest == checksum), read)
         });
-        if checked { count } else { Err(SnapshotError::Checksum) }
+        if !checked {
+            return Err(SnapshotError::Checksum);
+        }
+        let mut count = read?;
+        let cells = parts.into_iter().skip(PARTS).skip(1).step_by(2);
+        for (contest, cells) in count.contests.iter_mut().zip(cells) {
+            contest.readings.take_cells(cells).ok_or(SnapshotError::Malformed("cells"))?;
+        }
+        count.recount().ok_or(SnapshotError::Malformed("totals"))?;
+        Ok(count)
     }
 }
 
-fn read_body(body: &[u8], documents: &dyn Documents) -> Result<Count, SnapshotError> {
-    let mut input = ColumnReader::new(body, "first fields");
-    let length = input.count(1)?;
-    let entry_zero = input.bytes(length)?;
+/// Parts before those of the contests.
+const PARTS: usize = 7;
+
+struct PartWriter<W> {
+    out: W,
+    digest: Sha256,
+}
+
+impl<W: Write> PartWriter<W> {
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.digest.update(bytes);
+        self.out.write_all(bytes)
+    }
+
+    fn part_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // No address space is larger than 64 bits.
+        self.bytes(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes())?;
+        self.bytes(bytes)
+    }
+
+    fn part(&mut self, write: impl FnOnce(&mut ColumnWriter)) -> io::Result<()> {
+        let mut part = ColumnWriter::default();
+        write(&mut part);
+        self.part_bytes(&part.into_bytes())
+    }
+}
+
+/// The parts as they are, none longer than the file, and the checksum that the file claims.
+fn read_parts(mut input: impl Read, length: u64) -> Result<(Vec<Vec<u8>>, [u8; CHECKSUM]), SnapshotError> {
+    let short = |error: io::Error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => SnapshotError::Checksum,
+        _ => error.into(),
+    };
+    let mut first_line = [0; FIRST_LINE.len()];
+    input.read_exact(&mut first_line).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => SnapshotError::OtherFormat,
+        _ => error.into(),
+    })?;
+    if first_line != FIRST_LINE {
+        return Err(SnapshotError::OtherFormat);
+    }
+    let mut rest = (FIRST_LINE.len() + CHECKSUM).try_into().ok().and_then(|taken| length.checked_sub(taken));
+    let mut parts = Vec::new();
+    while rest != Some(0) {
+        let mut written = [0; 8];
+        input.read_exact(&mut written).map_err(short)?;
+        let part = u64::from_le_bytes(written);
+        rest = rest.and_then(|rest| rest.checked_sub(8)?.checked_sub(part));
+        let size = usize::try_from(part).ok().filter(|_| rest.is_some()).ok_or(SnapshotError::Checksum)?;
+        let mut bytes = Vec::with_capacity(size);
+        input.by_ref().take(part).read_to_end(&mut bytes)?;
+        if bytes.len() != size {
+            return Err(SnapshotError::Checksum);
+        }
+        parts.push(bytes);
+    }
+    let mut checksum = [0; CHECKSUM];
+    input.read_exact(&mut checksum).map_err(short)?;
+    match input.read(&mut [0])? {
+        0 => Ok((parts, checksum)),
+        _ => Err(SnapshotError::Checksum),
+    }
+}
+
+fn digest_of(parts: &[Vec<u8>]) -> [u8; CHECKSUM] {
+    let mut digest = Sha256::new_with_prefix(FIRST_LINE);
+    for part in parts {
+        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
+}
+
+/// All but the cells, the states and the totals.
+fn read_columns(parts: &[Vec<u8>], documents: &dyn Documents) -> Result<Count, SnapshotError> {
+    let Some(([head, geography, readers, sheets, intakes, rulings, refusals], readings)) =
+        parts.split_first_chunk::<PARTS>()
+    else {
+        return Err(SnapshotError::Malformed("parts"));
+    };
+    let mut head = ColumnReader::new(head, "first fields");
+    let length = head.count(1)?;
+    let entry_zero = head.bytes(length)?;
     let (election, definition, pack) = begin_documents(entry_zero, documents)?;
-    let size = input.number()?;
-    let register_from_results = input.number()? != 0;
-    let stations: usize = input.small()?;
-    let geography = input.part("register")?;
-    let readers = Readers::read(input.part("readers")?)?;
-    let sheets = input.part("sheets")?;
-    let intakes = input.part("intakes")?;
-    let rulings = input.part("rulings")?;
-    let refusals = input.part("refusals")?;
-    let parts = definition.contests.iter().map(|_| input.part("readings")).collect::<Result<Vec<_>, _>>()?;
-    input.end()?;
-    // Every station takes a byte of the register, so that no table for all of them is larger than the file allows.
-    geography.check_holds(stations)?;
+    let size = head.number()?;
+    let register_from_results = head.number()? != 0;
+    let stations: usize = head.small()?;
+    head.end()?;
+    if stations > geography.len() || readings.len() != definition.contests.len() * 2 {
+        return Err(SnapshotError::Malformed("parts"));
+    }
+    let readers = Readers::read(ColumnReader::new(readers, "readers"))?;
     let (geography, sheets, contests) = thread::scope(|scope| {
-        let geography = scope.spawn(|| Geography::read(geography, pack.unit_levels().len()));
-        let sheets = SheetTable::read(sheets, stations, size)?;
+        let levels = pack.unit_levels().len();
+        let geography = scope.spawn(move || Geography::read(ColumnReader::new(geography, "register"), levels));
+        let sheets = SheetTable::read(ColumnReader::new(sheets, "sheets"), stations, size)?;
         let known = Known { size, stations, sheets: sheets.len(), readers: &readers };
-        let contests = definition.contests.iter().zip(parts);
-        let contests = contests.map(|(contest, part)| read_contest(part, contest, &known)).collect::<Result<_, _>>()?;
+        let contests = definition.contests.iter().zip(readings.chunks_exact(2)).map(|(contest, parts)| {
+            let [columns, cells] = parts else { return Err(Damaged("parts")) };
+            read_contest(ColumnReader::new(columns, "readings"), cells.len(), contest, &known)
+        });
+        let contests = contests.collect::<Result<_, _>>()?;
         let geography = geography.join().unwrap_or(Err(Damaged("register")))?;
         Ok::<_, Damaged>((geography, sheets, contests))
     })?;
     if geography.station_count() != stations {
         return Err(SnapshotError::Malformed("register"));
     }
-    let mut count = Count {
+    Ok(Count {
         definition,
         pack,
         election,
@@ -143,18 +234,21 @@ fn read_body(body: &[u8], documents: &dyn Documents) -> Result<Count, SnapshotEr
         geography,
         readers,
         sheets,
-        intakes: read_intakes(intakes)?,
-        rulings: Rulings::read(rulings)?,
+        intakes: read_intakes(ColumnReader::new(intakes, "intakes"))?,
+        rulings: Rulings::read(ColumnReader::new(rulings, "rulings"))?,
         contests,
-        refusals: read_refusals(refusals)?,
-    };
-    count.recount().ok_or(SnapshotError::Malformed("totals"))?;
-    Ok(count)
+        refusals: read_refusals(ColumnReader::new(refusals, "refusals"))?,
+    })
 }
 
-fn read_contest(part: ColumnReader<'_>, contest: &Contest, known: &Known<'_>) -> Result<ContestCount, Damaged> {
+fn read_contest(
+    part: ColumnReader<'_>,
+    cells: usize,
+    contest: &Contest,
+    known: &Known<'_>,
+) -> Result<ContestCount, Damaged> {
     Ok(ContestCount {
-        readings: ReadingTable::read(part, contest, known)?,
+        readings: ReadingTable::read(part, cells, contest, known)?,
         status: Vec::new(),
         units: Vec::new(),
         votes: VoteTotals::new(contest.candidates.len() + contest.others.len(), 0),
@@ -184,6 +278,14 @@ fn read_intakes(mut part: ColumnReader<'_>) -> Result<BTreeMap<u64, IntakeEntry>
     }
     part.end()?;
     Ok(intakes)
+}
+
+fn write_refusals(refusals: &[(EntryIndex, Refusal)], part: &mut ColumnWriter) {
+    part.count(refusals.len());
+    for (entry, refusal) in refusals {
+        part.number(entry.0);
+        refusal.write(part);
+    }
 }
 
 fn read_refusals(mut part: ColumnReader<'_>) -> Result<Vec<(EntryIndex, Refusal)>, Damaged> {
