@@ -15,10 +15,12 @@ import pathlib
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
+sys.dont_write_bytecode = True
 import testigo_check as checker
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -259,6 +261,9 @@ class VectorTest(Temporary):
 
     def test_strict(self):
         self.hold("strict")
+
+    def test_drawn(self):
+        self.hold("drawn")
 
     def test_json_is_the_tally(self):
         write_vector(self.folder, "strict")

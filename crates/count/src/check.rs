@@ -84,7 +84,8 @@ impl CheckCode {
     fn compare(self, reading: &ReadingView<'_>, registered: Option<u32>) -> Option<(u64, u64)> {
         let number = |cell: Cell| cell.value().map(u64::from);
         let others = reading.contest().others.len();
-        let valid = || number(reading.valid());
+        // Not the sum that a cell can hold: numbers that make more must not escape the register.
+        let valid = || reading.votes().try_fold(0, |sum, cell| Some(sum + number(cell)?));
         let sum = || {
             (0..others).try_fold(valid()?, |sum, at| match reading.other(at) {
                 Cell::Absent => Some(sum),

@@ -475,6 +475,9 @@ impl<'de> Deserialize<'de> for Reading {
             return Err(Error::custom("a reading by a results file has `row`, every other has `sheet`"));
         }
         let outcome = match (fields.failure, fields.contest, fields.station, fields.detail, fields.votes) {
+            (Some(_), None, None, None, None) if fields.prev.is_some() => {
+                return Err(Error::custom("a failure to read supersedes nothing; leave `prev` out"));
+            }
             (Some(code), None, None, None, None) => Outcome::Failure(code.into_owned()),
             (None, Some(contest), Some(station), Some(detail), Some(votes)) => Outcome::Numbers(Numbers {
                 contest: contest.into_owned(),
@@ -649,6 +652,7 @@ impl Entry {
             "key" => Self::Key(serde_json::from_slice(bytes).map_err(malformed)?),
             unknown => return Err(EntryError::UnknownType(unknown.to_owned())),
         };
+        entry.check()?;
         let again = entry.to_bytes()?;
         if again != bytes {
             let at = again.iter().zip(bytes).position(|(one, other)| one != other);
@@ -665,6 +669,17 @@ impl Entry {
         }
         let entry = Self::Reading(serde_json::from_slice(bytes).ok()?);
         (entry.to_bytes().ok()? == bytes).then_some(entry)
+    }
+
+    /// What the types alone do not say.
+    fn check(&self) -> Result<(), EntryError> {
+        let wrong = match self {
+            Self::Election(entry) if entry.counting.signatures == 0 => "`counting.signatures` must be at least 1",
+            Self::Election(entry) if entry.counting.people == 1 => "`counting.people` must be 0 (never) or at least 2",
+            Self::Intake(entry) if entry.time % 600 != 0 => "`time` must be rounded down to ten minutes",
+            _ => return Ok(()),
+        };
+        Err(EntryError::Malformed(wrong.to_owned()))
     }
 
     /// The entry's bytes, the only ones there are.

@@ -18,7 +18,7 @@ use crate::geography::{Geography, GeographyError, StationIndex, UnitIndex};
 use crate::identifier::{DocumentHash, EntryIndex, KeyName};
 use crate::pack::Pack;
 use crate::readings::{Readers, ReadingIndex, ReadingTable, ReadingView};
-use crate::register::read_register;
+use crate::register::{RegisterRow, read_register};
 use crate::rule::{self, Circumstances, Evidence, Ruled, StationState, Status};
 use crate::rulings::{Effect, Expected, Misplaced, REASONS, Refusal, Rulings, Subject};
 use crate::sheets::{PageView, SheetIndex, SheetState, SheetTable};
@@ -193,11 +193,26 @@ impl Count {
             Ok(())
         })
         .map_err(|error| Stop::Refused(Refusal::Register(error.to_string())))?;
+        let is_listed = |geography: &Geography, row: &RegisterRow| {
+            geography
+                .find_station(row.station.as_str())
+                .is_some_and(|station| geography.station_unit(station).is_some())
+        };
+        // On a copy first: a document with one wrong row must leave nothing behind.
+        let mut trial = self.geography.clone();
+        for row in &rows {
+            if !is_listed(&trial, row) {
+                trial.list(row).map_err(|error| match error {
+                    GeographyError::TooMany => Stop::Overflow,
+                    error => Stop::Refused(Refusal::Register(error.to_string())),
+                })?;
+            }
+        }
         for row in rows {
-            let known = self.geography.find_station(row.station.as_str());
-            if known.is_some_and(|station| self.geography.station_unit(station).is_some()) {
+            if is_listed(&self.geography, &row) {
                 continue;
             }
+            let known = self.geography.find_station(row.station.as_str());
             let mut listed = Ok(());
             if let Some(station) = known {
                 self.change(station, |count| listed = count.geography.list(&row).map(|_| ()))?;
@@ -275,16 +290,10 @@ impl Count {
         };
         let own_station = self.mention(&numbers.station)?;
         let station = sheet.and_then(|sheet| self.sheets.moved_to(sheet)).unwrap_or(own_station);
-        let superseded = match reading.prev {
-            None => None,
-            Some(prev) => self.head_of_chain(contest, prev, reader, of).map(Some).or_else(|refusal| {
-                // A failure to read may be superseded too; it is no reading of a station.
-                let failed = sheet.is_some_and(|sheet| self.sheets.failure(sheet).is_some());
-                if failed { Ok(None) } else { Err(refusal) }
-            })?,
-        };
-        if let Some(superseded) = superseded {
-            let old = self.contests[contest].readings.station(superseded);
+        // Whoever supersedes what is not the head of its chain takes nothing out: both stand, and dispute where they differ.
+        let superseded = reading.prev.and_then(|prev| self.head_of_chain(contest, prev, reader, of));
+        let old = superseded.map(|superseded| self.contests[contest].readings.station(superseded));
+        if let (Some(superseded), Some(old)) = (superseded, old) {
             self.change_one(contest, old, |count| count.contests[contest].readings.supersede(superseded))?;
             if let Some(sheet) = sheet {
                 self.sheets.remove_reading(sheet);
@@ -306,23 +315,24 @@ impl Count {
         if !added {
             return Err(Stop::Overflow);
         }
-        // A sheet makes its station received in every contest, also in those it says nothing about.
+        // A sheet makes its station received in every contest, also in those it says nothing about; a correction that
+        // names another station takes that along.
         if sheet.is_some() {
             for other in (0..self.contests.len()).filter(|other| *other != contest) {
-                self.change_one(other, station, |_| {})?;
+                for station in old.into_iter().chain([station]) {
+                    self.change_one(other, station, |_| {})?;
+                }
             }
         }
         Ok(())
     }
 
-    fn head_of_chain(&self, contest: usize, prev: EntryIndex, reader: u32, of: u32) -> Result<ReadingIndex, Stop> {
-        let not_head = || Stop::Refused(Refusal::NotHead(prev));
+    fn head_of_chain(&self, contest: usize, prev: EntryIndex, reader: u32, of: u32) -> Option<ReadingIndex> {
         let table = &self.contests[contest].readings;
-        let entry = u32::try_from(prev.0).map_err(|_| not_head())?;
-        let found = table.by_entry(entry).ok_or_else(not_head)?;
+        let found = table.by_entry(u32::try_from(prev.0).ok()?)?;
         let view = table.view(found, &self.definition.contests[contest], &self.readers);
         let same = view.reader() == self.readers.get(reader) && view.of_number() == of;
-        if same && !view.superseded() { Ok(found) } else { Err(not_head()) }
+        (same && !view.superseded()).then_some(found)
     }
 
     fn ruling(&mut self, index: u32, ruling: &RulingEntry) -> Result<(), Stop> {
@@ -341,6 +351,8 @@ impl Count {
                 None if begins.is_some() => {}
                 None => return Err(Stop::Refused(Refusal::NotHead(prev))),
             }
+        } else if begins.is_none() {
+            return Err(Stop::Refused(Refusal::Misplaced(Misplaced::WithdrawalOfNothing)));
         }
         if let Some((subjects, effect)) = begins {
             touched.extend(subjects.iter().copied());

@@ -534,7 +534,7 @@ impl<'a> ReadingView<'a> {
         let votes = if self.detail() == Detail::Selection && other.detail() == Detail::Selection {
             self.votes().zip(other.votes()).any(|(one, two)| one.contradicts(two))
         } else {
-            (0..self.contest.candidates.len()).any(|at| self.candidate(at).contradicts(other.candidate(at)))
+            (0..self.contest.candidates.len()).any(|at| self.stated_votes(at).contradicts(other.stated_votes(at)))
         };
         votes
             || (0..self.contest.others.len()).any(|at| self.other(at).contradicts(other.other(at)))
@@ -553,8 +553,19 @@ impl<'a> ReadingView<'a> {
     /// A stated total that is absent on one side is compared with the sum of the other side's lines.
     fn stated_valid_or_sum(&self) -> Cell {
         match self.stated_valid() {
+            Cell::Absent if self.votes().any(|cell| cell == Cell::Absent) => Cell::Absent,
             Cell::Absent => self.valid(),
             stated => stated,
+        }
+    }
+
+    /// The votes of a candidate, where the reading says something about each of the candidate's lines.
+    fn stated_votes(&self, candidate: usize) -> Cell {
+        let lines = self.contest.selections.iter().enumerate().filter(|(_, line)| line.candidate == candidate);
+        if self.detail() == Detail::Selection && lines.map(|(at, _)| self.cell(at)).any(|cell| cell == Cell::Absent) {
+            Cell::Absent
+        } else {
+            self.candidate(candidate)
         }
     }
 

@@ -234,8 +234,11 @@ fn countable<'a>(
         Reader::Qr => (rule.qr_from_custody && one.passes_checks()).then_some(Reason::FromCode),
         Reader::Published(_) => rule.single_published.then_some(Reason::FromPublished),
         Reader::Person(_) if rule.people > 0 && one.passes_checks() => {
-            let mut people: Vec<&Reader> =
-                all.map(|other| other.reading.reader()).filter(|reader| matches!(reader, Reader::Person(_))).collect();
+            // Who fails a check, for example by leaving places out, confirms nobody.
+            let mut people: Vec<&Reader> = all
+                .filter(|other| matches!(other.reading.reader(), Reader::Person(_)) && other.passes_checks())
+                .map(|other| other.reading.reader())
+                .collect();
             people.sort();
             people.dedup();
             (u32::try_from(people.len()).ok()? >= rule.people).then_some(Reason::FromPeople)

@@ -99,10 +99,13 @@ pub enum Misplaced {
     SheetWithoutPage,
     /// A failure to read a results file.
     UnreadableRow,
+    /// A withdrawal that names no ruling.
+    WithdrawalOfNothing,
 }
 
 impl Misplaced {
-    const ALL: [Self; 3] = [Self::SecondElection, Self::SheetWithoutPage, Self::UnreadableRow];
+    const ALL: [Self; 4] =
+        [Self::SecondElection, Self::SheetWithoutPage, Self::UnreadableRow, Self::WithdrawalOfNothing];
 }
 
 impl fmt::Display for Misplaced {
@@ -111,6 +114,7 @@ impl fmt::Display for Misplaced {
             Self::SecondElection => "an `election` entry may only be entry 0",
             Self::SheetWithoutPage => "a sheet needs at least one page of type jpg or png",
             Self::UnreadableRow => "a row of a results file cannot be unreadable",
+            Self::WithdrawalOfNothing => "a withdrawal names the ruling that it ends in `prev`",
         })
     }
 }
@@ -156,8 +160,8 @@ pub enum Refusal {
         /// The intake entry named.
         intake: EntryIndex,
     },
-    /// A reading supersedes one that is not the head of its chain; both stand.
-    #[error("entry {0}, which it supersedes, is not the head of its chain; both stand")]
+    /// A withdrawal of a ruling that is not in force.
+    #[error("entry {0}, which it withdraws, is not a ruling in force")]
     NotHead(EntryIndex),
     /// A station that nobody ever spoke of.
     #[error("station {0} is not known")]

@@ -3,12 +3,12 @@
 mod made_up;
 
 use made_up::{Ledger, PACK, mayor, mayor_by_candidate, reading};
-use testigo_count::entry::Decision;
+use testigo_count::entry::{Decision, RegisterEntry, RegisterOrigin};
 use testigo_count::geography::UnitIndex;
 use testigo_count::rule::{Reason, StationState};
 use testigo_count::rulings::Refusal;
 use testigo_count::sheets::SheetState;
-use testigo_count::{Outcome, ReadingOf, SourceClass, StationId};
+use testigo_count::{Cell, Entry, Numbers, Outcome, ReadingOf, SourceClass, StationId};
 
 #[test]
 fn nothing_in_is_awaited_and_declared_stations_without_a_name_are_too() {
@@ -144,23 +144,71 @@ fn two_people_must_agree() {
 }
 
 #[test]
-fn a_correction_supersedes_only_the_head_of_its_own_chain() {
+fn two_corrections_of_one_reading_both_stand_in_whatever_order() {
     let mut ledger = Ledger::new();
     let (sheet, first) = ledger.qr(mayor("12.1", [10, 5, 20], 0, 0));
     let corrected =
-        |prev| reading("qr", ReadingOf::Sheet(sheet), Some(prev), Outcome::Numbers(mayor("12.1", [11, 5, 20], 0, 0)));
-    let second = ledger.add(corrected(first));
+        |prev, votes| reading("qr", ReadingOf::Sheet(sheet), Some(prev), Outcome::Numbers(mayor("12.1", votes, 0, 0)));
+    let second = ledger.add(corrected(first, [11, 5, 20]));
     assert_eq!((ledger.state("12.1"), ledger.votes()), (StationState::Counted, vec![16, 20, 0, 0]));
-    ledger.add(corrected(first));
-    assert_eq!(ledger.count.refusals().last().map(|(_, refusal)| refusal.clone()), Some(Refusal::NotHead(first)));
-    // A correction to another station takes the numbers along.
-    ledger.add(reading(
-        "qr",
-        ReadingOf::Sheet(sheet),
-        Some(second),
-        Outcome::Numbers(mayor("11.2", [11, 5, 20], 0, 0)),
-    ));
+    let stray = ledger.add(corrected(first, [12, 5, 20]));
+    assert_eq!((ledger.state("12.1"), ledger.status("12.1").reason), (StationState::Disputed, Reason::ReadingsDiffer));
+    ledger.add(corrected(stray, [11, 5, 20]));
+    assert_eq!((ledger.state("12.1"), ledger.votes()), (StationState::Counted, vec![16, 20, 0, 0]));
+    assert_eq!((ledger.count.refusals().len(), ledger.count.reading_count(0)), (0, 4));
+    let found = ledger.count.geography().find_station("12.1").unwrap();
+    let standing: Vec<u64> = ledger.count.readings(0, found).iter().map(|one| one.entry().0).collect();
+    assert_eq!(standing, [second.0, stray.0 + 1]);
+}
+
+#[test]
+fn a_correction_that_names_another_station_leaves_nothing_behind() {
+    let mut ledger = Ledger::new();
+    let (sheet, first) = ledger.qr(mayor("12.1", [10, 5, 20], 0, 0));
+    let numbers = Outcome::Numbers(mayor("11.2", [10, 5, 20], 0, 0));
+    ledger.add(reading("qr", ReadingOf::Sheet(sheet), Some(first), numbers));
     assert_eq!((ledger.state("12.1"), ledger.state("11.2")), (StationState::Awaited, StationState::Counted));
+    let bridge = |station: &str| ledger.count.status(1, ledger.count.geography().find_station(station).unwrap()).state;
+    assert_eq!((bridge("12.1"), bridge("11.2")), (StationState::Awaited, StationState::Received));
+}
+
+#[test]
+fn who_leaves_places_out_confirms_nobody_and_contradicts_nobody() {
+    let mut ledger = Ledger::new();
+    let sheet = ledger.sheet(SourceClass::Custody);
+    let nothing = Numbers { votes: vec![Cell::Absent; 3], ..mayor("12.1", [0; 3], 0, 0) };
+    ledger.read(sheet, "person:one", mayor("12.1", [10, 5, 20], 0, 0));
+    ledger.read(sheet, "person:two", nothing);
+    assert_eq!((ledger.state("12.1"), ledger.status("12.1").reason), (StationState::Held, Reason::NeedsSecondReader));
+    // A file without a column for Bo says nothing about Bo, nor about the sum.
+    let partial = Numbers { votes: vec![Cell::Value(35), Cell::Absent], ..mayor_by_candidate("11.1", [0, 0], 2) };
+    ledger.published(b"file", 2, partial);
+    assert_eq!(
+        (ledger.state("11.1"), ledger.count.unit_totals(0, UnitIndex::WHOLE).incomplete),
+        (StationState::Counted, 1)
+    );
+    ledger.qr(mayor("11.1", [30, 5, 40], 2, 1));
+    assert_eq!((ledger.status("11.1").reason, ledger.votes()), (Reason::FromCode, vec![35, 40, 2, 1]));
+}
+
+#[test]
+fn numbers_too_large_for_a_cell_are_held_against_the_register_too() {
+    let mut ledger = Ledger::new();
+    ledger.qr(mayor("11.1", [Cell::LARGEST, Cell::LARGEST, Cell::LARGEST], 0, 0));
+    assert_eq!((ledger.state("11.1"), ledger.status("11.1").reason), (StationState::Held, Reason::FailsCheck));
+}
+
+#[test]
+fn an_added_register_with_a_wrong_row_leaves_nothing_behind() {
+    let mut ledger = Ledger::new();
+    let wrong =
+        b"region,region_name,town,town_name,station,registered\n2,South,23,Estero,23.1,70\n9,Far,11,Aldea,11.7,5\n";
+    let hash = testigo_count::DocumentHash::of(wrong);
+    ledger.documents.insert(hash, wrong.to_vec());
+    ledger.add(Entry::Register(RegisterEntry::new(hash, RegisterOrigin::List)));
+    assert!(matches!(ledger.count.refusals(), [(_, Refusal::Register(_))]));
+    assert_eq!(ledger.count.geography().find_station("23.1"), None);
+    assert_eq!(ledger.count.tally(0, UnitIndex::WHOLE, String::new()).children.len(), 3, "North, South and Delta");
 }
 
 #[test]
@@ -222,6 +270,8 @@ fn rulings_without_the_right_signatures_have_no_effect() {
     assert!(matches!(ledger.count.refusals()[0].1, Refusal::Unsigned { found: 0, needed: 1 }));
     ledger.rule(accept, None);
     assert_eq!(ledger.state("11.1"), StationState::Counted);
+    ledger.rule(Decision::Withdraw, None);
+    assert!(matches!(ledger.count.refusals()[3].1, Refusal::Misplaced(_)), "a withdrawal of nothing");
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub enum Step {
     Sheet { public: bool, station: usize, votes: [u32; 3], reader: u8 },
     Failure,
     Published { file: u8, station: usize, votes: [u32; 2] },
-    Correction { of: Index, votes: [u32; 3] },
+    Correction { of: Index, station: usize, votes: [u32; 3] },
     Extend,
     Accept(Index),
     Reject(Index),
@@ -34,7 +34,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Failure),
         3 => (0..2_u8, station(), prop::array::uniform2(0..3_u32))
             .prop_map(|(file, station, votes)| Step::Published { file, station, votes }),
-        1 => (any::<Index>(), few()).prop_map(|(of, votes)| Step::Correction { of, votes }),
+        1 => (any::<Index>(), station(), few()).prop_map(|(of, station, votes)| Step::Correction { of, station, votes }),
         1 => Just(Step::Extend),
         2 => any::<Index>().prop_map(Step::Accept),
         1 => any::<Index>().prop_map(Step::Reject),
@@ -55,7 +55,7 @@ pub fn play(steps: &[Step]) -> Ledger {
                 let reader = ["qr", "person:one", "person:two"][usize::from(*reader)];
                 let entry = ledger.read(sheet, reader, mayor(STATIONS[*station], *votes, 1, 0));
                 sheets.push(sheet);
-                readings.push((sheet, entry, reader, *station));
+                readings.push((sheet, entry, reader));
             }
             Step::Failure => {
                 let sheet = ledger.sheet(SourceClass::Custody);
@@ -65,10 +65,11 @@ pub fn play(steps: &[Step]) -> Ledger {
             Step::Published { file, station, votes } => {
                 ledger.published(&[*file], 7, mayor_by_candidate(STATIONS[*station], *votes, 1));
             }
-            Step::Correction { of, votes } if !readings.is_empty() => {
-                let (sheet, entry, reader, station) = *of.get(&readings);
-                let numbers = Outcome::Numbers(mayor(STATIONS[station], *votes, 1, 0));
-                ledger.add(reading(reader, ReadingOf::Sheet(sheet), Some(entry), numbers));
+            Step::Correction { of, station, votes } if !readings.is_empty() => {
+                let (sheet, entry, reader) = *of.get(&readings);
+                let numbers = Outcome::Numbers(mayor(STATIONS[*station], *votes, 1, 0));
+                let entry = ledger.add(reading(reader, ReadingOf::Sheet(sheet), Some(entry), numbers));
+                readings.push((sheet, entry, reader));
             }
             Step::Extend => {
                 ledger.extend();

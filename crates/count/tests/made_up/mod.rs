@@ -116,13 +116,17 @@ impl Ledger {
     }
 
     pub fn with_pack(pack: &str) -> Self {
+        Self::with(pack, REGISTER)
+    }
+
+    pub fn with(pack: &str, register: &str) -> Self {
         let mut documents = Documents::new();
         let mut keep = |text: &str| {
             let hash = DocumentHash::of(text.as_bytes());
             documents.insert(hash, text.as_bytes().to_vec());
             hash
         };
-        let (election, rules, register) = (keep(ELECTION), keep(pack), keep(REGISTER));
+        let (election, rules, register) = (keep(ELECTION), keep(pack), keep(register));
         keep(ADDED);
         let definition = Definition::parse("election.toml", ELECTION.as_bytes()).unwrap();
         let counting = Pack::parse("pack.toml", pack.as_bytes(), &definition).unwrap().counting;
