@@ -15,7 +15,8 @@ use testigo_count::rule::StationState;
 use testigo_count::sheets::SheetState;
 use testigo_count::{Count, Entry, EntryIndex, Numbers, Outcome, Reader, Reading, ReadingOf, StationId};
 use testigo_ledger::Hash;
-use testigo_sheet::picture::{self, Limits};
+use testigo_sheet::jpeg::Jpeg;
+use testigo_sheet::picture::{self, Limits, Rectangle};
 use testigo_sheet::qr::{self, Detected};
 
 use super::import::all_cores;
@@ -213,6 +214,37 @@ fn entry(sheet: EntryIndex, step: Option<String>, outcome: Outcome) -> Result<Ve
 
 /// Reads one picture: its code, by the pack's grammar.
 fn read_sheet(bytes: &[u8], pack: &Pack) -> SheetOutcome {
+    match read_places(bytes, pack) {
+        Some(codes) => told(&codes, pack),
+        None => read_whole(bytes, pack),
+    }
+}
+
+/// The codes that stand where the pack's layout says, read from a JPEG file without transforming the rest of its pixels,
+/// which is most of the work on a sheet. `None` when that gives no certain payload of the pack's grammar: then the whole
+/// picture decides. Corners are counted from the place's own.
+fn read_places(bytes: &[u8], pack: &Pack) -> Option<Vec<Detected>> {
+    let jpeg = Jpeg::parse(bytes, &Limits::default()).ok()?;
+    let orientation = jpeg.orientation();
+    let (width, height) = orientation.upright_size(jpeg.width(), jpeg.height());
+    let places = pack.layout(width, height).map(layout::places).unwrap_or_default();
+    places.into_iter().enumerate().find_map(|(index, place)| {
+        let (left, top, right, bottom) = place.pixels(width, height);
+        let seen = Rectangle { left, top, width: right.saturating_sub(left), height: bottom.saturating_sub(top) };
+        let stored = orientation.stored_rectangle(seen, jpeg.width(), jpeg.height());
+        let grey = jpeg.decode_grey_region(stored).ok()?.upright(orientation);
+        let outcome = qr::read_sheet(&grey, &[], &mut |payload| read_payload(&pack.payloads, payload).is_ok());
+        let mut codes = certain(outcome)?;
+        for code in &mut codes {
+            // What was the whole of the region is a place of the picture.
+            code.step.area = qr::Area::Place(index);
+        }
+        Some(codes)
+    })
+}
+
+/// Climbs the whole ladder with all of the picture.
+fn read_whole(bytes: &[u8], pack: &Pack) -> SheetOutcome {
     let grey = match picture::decode_grey(bytes, &Limits::default()) {
         Ok(grey) => grey,
         Err(error) => {
@@ -228,41 +260,51 @@ fn read_sheet(bytes: &[u8], pack: &Pack) -> SheetOutcome {
             false
         }
     });
-    match outcome {
-        qr::Outcome::Read { reading, others } => {
-            if reading.needs_confirmation() {
-                return SheetOutcome::Failure {
-                    code: "code-needs-confirmation".to_owned(),
-                    reason: "the code could only be repaired with nothing to spare; a person must confirm what it says"
-                        .to_owned(),
-                };
-            }
-            let codes: Vec<Detected> =
-                std::iter::once(reading).chain(others).filter(|one| !one.needs_confirmation()).collect();
-            let stations = stations_of(&codes, pack);
-            if stations.len() > 1 {
-                let stations: Vec<&str> = stations.iter().map(StationId::as_str).collect();
-                return SheetOutcome::Failure {
-                    code: "several-sheets".to_owned(),
-                    reason: format!(
-                        "the picture has the codes of several stations ({}); each sheet needs a picture of its own",
-                        stations.join(", ")
-                    ),
-                };
-            }
-            let payloads = codes.iter().filter_map(|one| {
-                read_payload(&pack.payloads, &one.text).ok().map(|numbers| (numbers, one.step.to_string()))
-            });
-            SheetOutcome::Payloads(payloads.collect())
-        }
-        qr::Outcome::Unread { failure, .. } => {
-            let reason = match refused {
-                Some(error) => format!("a code was read, but it is not that of a sheet: {error}"),
-                None => failure.to_string(),
-            };
-            SheetOutcome::Failure { code: failure.code().to_owned(), reason }
-        }
+    if let qr::Outcome::Unread { failure, .. } = &outcome {
+        let reason = match refused {
+            Some(error) => format!("a code was read, but it is not that of a sheet: {error}"),
+            None => failure.to_string(),
+        };
+        return SheetOutcome::Failure { code: failure.code().to_owned(), reason };
     }
+    match certain(outcome) {
+        Some(codes) => told(&codes, pack),
+        None => SheetOutcome::Failure {
+            code: "code-needs-confirmation".to_owned(),
+            reason: "the code could only be repaired with nothing to spare; a person must confirm what it says"
+                .to_owned(),
+        },
+    }
+}
+
+/// The accepted code and the others seen beside it, without those that a person must confirm; `None` when the accepted
+/// one is such a code, or there is none.
+fn certain(outcome: qr::Outcome) -> Option<Vec<Detected>> {
+    match outcome {
+        qr::Outcome::Read { reading, others } if !reading.needs_confirmation() => {
+            Some(std::iter::once(reading).chain(others).filter(|one| !one.needs_confirmation()).collect())
+        }
+        _ => None,
+    }
+}
+
+/// What the codes of a picture say of its sheet.
+fn told(codes: &[Detected], pack: &Pack) -> SheetOutcome {
+    let stations = stations_of(codes, pack);
+    if stations.len() > 1 {
+        let stations: Vec<&str> = stations.iter().map(StationId::as_str).collect();
+        return SheetOutcome::Failure {
+            code: "several-sheets".to_owned(),
+            reason: format!(
+                "the picture has the codes of several stations ({}); each sheet needs a picture of its own",
+                stations.join(", ")
+            ),
+        };
+    }
+    let payloads = codes
+        .iter()
+        .filter_map(|one| read_payload(&pack.payloads, &one.text).ok().map(|numbers| (numbers, one.step.to_string())));
+    SheetOutcome::Payloads(payloads.collect())
 }
 
 /// The stations that the codes of a picture speak of.
