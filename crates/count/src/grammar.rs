@@ -123,7 +123,7 @@ pub(crate) struct GrammarFile {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "write a text in quotes, { digits, name }, { votes }, { other }, or { stated }")]
 enum PartFile {
     Literal(String),
     Digits {

@@ -211,25 +211,31 @@ impl Pack {
     }
 
     fn check_languages(&self, source: &Source<'_>, definition: &Definition) -> Result<(), SourceError> {
-        let mut texts: Vec<(&str, &LocalText)> = vec![("title", &self.title), ("place", &definition.place)];
-        texts.extend(
-            self.levels.iter().flat_map(|level| [("level.name", &level.name), ("level.plural", &level.plural)]),
-        );
+        let missing = |text: &LocalText, place: &str| {
+            let language = text.missing(&self.languages).next()?;
+            let shown = text.in_language(language).to_owned();
+            let message = format!(
+                "`{shown}`{place} has no text for language `{language}`, which the pack promises in `languages`"
+            );
+            Some((shown, message))
+        };
+        let mut own: Vec<(&str, &LocalText)> = vec![("title", &self.title)];
+        own.extend(self.levels.iter().flat_map(|level| [("level.name", &level.name), ("level.plural", &level.plural)]));
+        if let Some((field, (shown, message))) =
+            own.into_iter().find_map(|(field, text)| Some((field, missing(text, "")?)))
+        {
+            return Err(source.about(&shown, field, message));
+        }
+        let mut elections: Vec<(&str, &LocalText)> = vec![("title", &definition.title), ("place", &definition.place)];
         for contest in &definition.contests {
-            texts.push(("contest.title", &contest.title));
-            texts.extend(contest.candidates.iter().map(|one| ("candidates.name", &one.name)));
-            texts.extend(contest.others.iter().map(|one| ("others.title", &one.title)));
+            elections.push(("contest.title", &contest.title));
+            elections.extend(contest.candidates.iter().map(|one| ("candidates.name", &one.name)));
+            elections.extend(contest.selections.iter().map(|one| ("selections.name", &one.name)));
+            elections.extend(contest.others.iter().map(|one| ("others.title", &one.title)));
         }
-        for (field, text) in texts {
-            if let Some(language) = text.missing(&self.languages).next() {
-                let shown = text.in_language(language);
-                return Err(source.whole(
-                    field,
-                    format!("`{shown}` has no text for language `{language}`, which the pack promises in `languages`"),
-                ));
-            }
-        }
-        Ok(())
+        let found =
+            elections.into_iter().find_map(|(field, text)| Some((field, missing(text, " in the election file")?)));
+        found.map_or(Ok(()), |(field, (_, message))| Err(source.whole(field, message)))
     }
 }
 

@@ -54,16 +54,24 @@ pub fn read_register(
     let mut record = StringRecord::new();
     loop {
         let more = reader.read_record(&mut record).map_err(|error| {
-            let line = error.position().map_or(0, csv::Position::line);
+            let line = error.position().map_or(0, |position| line_of(position, bytes));
             complain(line, "", csv_message(&error))
         })?;
         if !more {
             return Ok(());
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| line_of(position, bytes));
         let row = columns.row(&record, pack).map_err(|(field, message)| complain(line, &field, message))?;
         each(line, row)?;
     }
+}
+
+/// The line on which a record begins, from 1. The CSV reader's own line is where it began to look for the record: before
+/// blank lines, and before the line feed that is left of a line above that ends in carriage return and line feed.
+pub(crate) fn line_of(position: &csv::Position, bytes: &[u8]) -> u64 {
+    let rest = usize::try_from(position.byte()).ok().and_then(|start| bytes.get(start..)).unwrap_or_default();
+    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
+    ends.fold(position.line(), |line, _| line.saturating_add(1))
 }
 
 pub(crate) fn csv_message(error: &csv::Error) -> String {

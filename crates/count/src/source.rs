@@ -1,7 +1,7 @@
 //! Election files and packs are written by people: a mistake in one is reported with file, line and field.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,13 @@ impl fmt::Display for SourceError {
         if !self.field.is_empty() {
             write!(formatter, ", field `{}`", self.field)?;
         }
-        write!(formatter, ": {}", self.message)
+        formatter.write_str(": ")?;
+        // What a file says is quoted in complaints, and must not move a terminal's cursor.
+        self.message.chars().try_for_each(|one| match one {
+            '\n' => formatter.write_char(one),
+            control if control.is_control() => write!(formatter, "{}", control.escape_default()),
+            _ => formatter.write_char(one),
+        })
     }
 }
 
@@ -64,13 +70,18 @@ impl<'a> Source<'a> {
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, SourceError> {
         toml::from_str(self.text).map_err(|error| {
             let start = error.span().map(|span| span.start);
-            self.complain(start, "", error.message())
+            self.complain(start, "", in_words(error.message()))
         })
     }
 
     /// A complaint about a value whose place in the file is known.
     pub fn at<T>(&self, value: &Spanned<T>, field: &str, message: impl Into<String>) -> SourceError {
         self.complain(Some(value.span().start), field, message)
+    }
+
+    /// A complaint about the place where this text stands first, or else about the whole file.
+    pub fn about(&self, text: &str, field: &str, message: impl Into<String>) -> SourceError {
+        self.complain(self.text.find(text), field, message)
     }
 
     /// A complaint about the file as a whole.
@@ -91,19 +102,40 @@ impl<'a> Source<'a> {
         let (line, written) = match start.and_then(|start| self.text.get(..start)) {
             Some(before) => {
                 let line = before.matches('\n').count() + 1;
+                let column = before.rsplit('\n').next().map_or(0, str::len);
                 let text = self.text.lines().nth(line - 1).unwrap_or_default();
-                (line, text.split_once('=').map(|(key, _)| key.trim().to_owned()).unwrap_or_default())
+                (line, key_at(text, column))
             }
-            None => (0, String::new()),
+            None => (0, ""),
         };
-        let field = if field.is_empty() { written } else { field.to_owned() };
+        let field = if field.is_empty() { written.to_owned() } else { field.to_owned() };
         SourceError { file: self.file.to_owned(), line, field, message: message.into() }
     }
 }
 
+/// A parser's message without the names of this program's types.
+fn in_words(message: &str) -> String {
+    ["u16", "u32", "u64", "usize"].iter().fold(message.to_owned(), |message, name| {
+        message.replace(&format!("expected {name}"), "expected a whole number, not below 0 and not too large")
+    })
+}
+
+/// The key that stands at this place of a line, or else the key of the value that stands there.
+fn key_at(line: &str, column: usize) -> &str {
+    let is_key = |one: char| one.is_ascii_alphanumeric() || "-_.".contains(one);
+    let (before, after) = line.split_at_checked(column).unwrap_or((line, ""));
+    let (word, rest) = after.split_at(after.find(|one| !is_key(one)).unwrap_or(after.len()));
+    if !word.is_empty() && rest.trim_start().starts_with('=') {
+        return word;
+    }
+    let Some((before, _)) = before.rsplit_once('=') else { return "" };
+    let before = before.trim_end();
+    before.rfind(|one| !is_key(one)).map_or(before, |at| before.get(at + 1..).unwrap_or_default())
+}
+
 /// A text in several languages: either one string for all of them, or a table of language code to text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "write a text in quotes, or one for each language: { es = \"...\", en = \"...\" }")]
 pub enum LocalText {
     /// The same in every language, as names of people and places are.
     Same(String),

@@ -235,9 +235,13 @@ fn two_more_countries_by_pack_and_mapping_alone() {
         place.run(&["import", "archive", "results.csv"]).done();
         let tally = place.tally("archive");
         assert_eq!(tally["stations"]["counted"], json!(8_545));
-        assert_eq!((&tally["valid"], &tally["blank"], &tally["null"]), (&json!(1_891_285), &json!(116_214), &json!(56_644)));
+        assert_eq!(
+            (&tally["valid"], &tally["blank"], &tally["null"]),
+            (&json!(1_891_285), &json!(116_214), &json!(56_644))
+        );
         assert_eq!(votes(&tally)["HPC"], 1_083_435);
-        let others: Vec<u64> = tally["others"].as_array().unwrap().iter().map(|one| one["votes"].as_u64().unwrap()).collect();
+        let others: Vec<u64> =
+            tally["others"].as_array().unwrap().iter().map(|one| one["votes"].as_u64().unwrap()).collect();
         assert_eq!(1_891_285 + others.iter().sum::<u64>(), 2_077_220, "all voters");
         assert_eq!(others.iter().sum::<u64>() - 116_214, 69_721, "null, appealed and impugned");
     }
@@ -258,7 +262,10 @@ fn two_more_countries_by_pack_and_mapping_alone() {
             ("JUNTOS", 0),
         ];
         assert_eq!(votes(&tally), expected(&totals));
-        assert_eq!((&tally["valid"], &tally["blank"], &tally["null"]), (&json!(3_222_952), &json!(43_750), &json!(125_292)));
+        assert_eq!(
+            (&tally["valid"], &tally["blank"], &tally["null"]),
+            (&json!(3_222_952), &json!(43_750), &json!(125_292))
+        );
         assert_eq!(tally["registered"]["in_counted"], json!(3_850_979));
         assert_eq!(tally["stations"]["counted"], json!(18_557));
     }

@@ -6,7 +6,7 @@ use crate::cell::Cell;
 use crate::source::SourceError;
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "write the name of a column in quotes, or { sum = [...] } or { constant = ... }")]
 pub(super) enum Number {
     Column(String),
     Several(SeveralColumns),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::number::Number;
 use crate::cell::Cell;
 use crate::identifier::StationId;
-use crate::register::csv_message;
+use crate::register::{csv_message, line_of};
 use crate::source::SourceError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -25,7 +25,7 @@ pub(super) enum Encoding {
 pub(super) type Text = Vec<Piece>;
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "write a text in quotes, or { column = \"...\" }")]
 pub(super) enum Piece {
     Constant(String),
     Column(ColumnPiece),
@@ -45,6 +45,9 @@ pub(super) struct ColumnPiece {
     part: Option<usize>,
 }
 
+/// Characters of a file's columns that a complaint lists.
+const LONGEST_LIST: usize = 400;
+
 /// A results file that is being read.
 pub(super) struct Table<'a> {
     file: &'a str,
@@ -61,11 +64,17 @@ impl<'a> Table<'a> {
             field: String::new(),
             message: message.to_owned(),
         };
-        let text = encodings
-            .iter()
-            .find_map(|encoding| decode(*encoding, bytes))
-            .ok_or_else(|| fault("the file is in none of the encodings that the mapping names"))?;
+        let text = encodings.iter().find_map(|encoding| decode(*encoding, bytes)).ok_or_else(|| {
+            let names: Vec<&str> = encodings.iter().map(|encoding| encoding.name()).collect();
+            SourceError {
+                line: first_line_that_is_not_utf8(bytes),
+                ..fault(&format!("this is not text in {}, which is all that the mapping names", names.join(" or ")))
+            }
+        })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        if text.contains('\0') {
+            return Err(fault("this is no table in plain text, or one in UTF-16; save it as CSV in UTF-8"));
+        }
         let mut reader =
             ReaderBuilder::new().delimiter(delimiter).from_reader(std::io::Cursor::new(text.as_bytes().to_vec()));
         let headers = reader.headers().map_err(|error| fault(&csv_message(&error)))?.clone();
@@ -77,6 +86,12 @@ impl<'a> Table<'a> {
         {
             return Err(SourceError { field: twice.1.to_owned(), ..fault("this column is there twice") });
         }
+        if let (1, Some(found)) = (headers.len(), [';', '\t', ',', '|'].into_iter().find(|one| text.contains(*one))) {
+            let (found, expected) = (found.escape_default(), char::from(delimiter).escape_default());
+            return Err(fault(&format!(
+                "the columns seem to be separated by `{found}`; the mapping says `{expected}`, in `delimiter`"
+            )));
+        }
         Ok(Self { file, headers, reader, record: StringRecord::new() })
     }
 
@@ -84,7 +99,7 @@ impl<'a> Table<'a> {
     pub fn next(&mut self) -> Result<bool, SourceError> {
         let before = self.reader.position().line();
         let more = self.reader.read_record(&mut self.record).map_err(|error| {
-            let line = error.position().map_or(before, csv::Position::line);
+            let line = error.position().map_or(before, |position| line_of(position, self.bytes()));
             self.fault(line, "", csv_message(&error))
         })?;
         let field = self.record.iter().position(|field| field.contains('\n'));
@@ -99,14 +114,20 @@ impl<'a> Table<'a> {
         Ok(more)
     }
 
+    /// The line on which the row begins, from 1.
     pub fn line(&self) -> u64 {
-        self.record.position().map_or(0, csv::Position::line)
+        self.record.position().map_or(0, |position| line_of(position, self.bytes()))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.reader.get_ref().get_ref()
     }
 
     pub fn column(&self, name: &str) -> Result<usize, SourceError> {
         self.headers.iter().position(|header| header == name).ok_or_else(|| {
             let there: Vec<&str> = self.headers.iter().collect();
-            self.fault(1, name, format!("this column is missing; the file has {}", there.join(", ")))
+            let there: String = there.join(", ").chars().take(LONGEST_LIST).collect();
+            self.fault(1, name, format!("this column is missing; the file has {there}"))
         })
     }
 
@@ -188,6 +209,21 @@ impl<'a> Table<'a> {
             message: message.into(),
         }
     }
+}
+
+impl Encoding {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Latin1 => "latin-1",
+            Self::Utf16Le => "utf-16le",
+        }
+    }
+}
+
+fn first_line_that_is_not_utf8(bytes: &[u8]) -> usize {
+    let good = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    bytes.iter().take(good).filter(|byte| **byte == b'\n').count() + 1
 }
 
 fn decode(encoding: Encoding, bytes: &[u8]) -> Option<Cow<'_, str>> {

@@ -7,13 +7,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use testigo_archive::{Archive, Signer};
-use testigo_count::Entry;
 use testigo_count::entry::{ElectionEntry, RegisterOrigin};
+use testigo_count::fold::FoldError;
 use testigo_count::geography::UnitIndex;
 use testigo_count::identifier::DocumentHash;
 use testigo_count::mapping::Mapping;
 use testigo_count::pack::Pack;
 use testigo_count::register::{is_register, write_register};
+use testigo_count::{Entry, SourceError};
 
 use crate::packs::PackFiles;
 use crate::terminal::grouped;
@@ -85,7 +86,8 @@ pub fn create(
     ledger_key: Option<&Path>,
 ) -> Result<NewArchive> {
     let (definition, pack) = files.parse()?;
-    let (register, register_origin) = match register {
+    let register_file = register;
+    let (register, register_origin) = match register_file {
         None => (write_register(&pack, [])?, RegisterOrigin::List),
         Some((name, bytes)) => register_document(files, name, bytes)?,
     };
@@ -106,7 +108,8 @@ pub fn create(
     // What cannot be folded must not be signed: try it before anything is made.
     let documents: BTreeMap<DocumentHash, Vec<u8>> =
         [&files.definition, &files.pack, &register].into_iter().map(|bytes| (hash(bytes), bytes.clone())).collect();
-    testigo_count::Count::begin(&entry, &documents)?;
+    let register_name = register_file.map_or("register.csv", |(name, _)| name);
+    testigo_count::Count::begin(&entry, &documents).map_err(|error| in_file(error, register_name))?;
     if directory.read_dir().is_ok_and(|mut files| files.next().is_some()) {
         bail!(
             "{} is not empty\nhint: choose a new folder; an archive is never made over something else",
@@ -122,6 +125,16 @@ pub fn create(
             let _ = std::fs::remove_file(&key_file);
             Err(error.into())
         }
+    }
+}
+
+/// The fold knows the register as a document without a name; whoever wrote it knows it by the file's.
+fn in_file(error: FoldError, name: &str) -> FoldError {
+    match error {
+        FoldError::Document(fault) if fault.file == "register.csv" => {
+            FoldError::Document(SourceError { file: name.to_owned(), ..fault })
+        }
+        other => other,
     }
 }
 

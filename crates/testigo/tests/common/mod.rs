@@ -1,5 +1,11 @@
 //! Runs the real program in a folder of its own, and makes what it is fed: sheets, results files, archives.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "every test uses a part; a failed test is a panic")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "every test uses a part; a failed test is a panic"
+)]
 
 pub mod files;
 pub mod results;

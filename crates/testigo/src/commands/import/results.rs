@@ -1,6 +1,7 @@
 //! A published results file becomes readings by `published:<hash of the file>`, one for each row and contest.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,9 @@ use testigo_archive::Archive;
 use testigo_count::entry::{Numbers, RegisterEntry, RegisterOrigin};
 use testigo_count::mapping::Mapping;
 use testigo_count::register::write_register;
-use testigo_count::{Count, DocumentHash, Entry, Outcome, Reader, Reading, ReadingOf, SourceError};
+use testigo_count::{
+    ContestId, Count, DocumentHash, Entry, Outcome, Reader, Reading, ReadingOf, SourceError, StationId,
+};
 
 use crate::commands::init::read_file;
 use crate::packs::PackFiles;
@@ -50,7 +53,7 @@ impl ResultsReport {
             (self.known, "are in the ledger already"),
             (self.new, "of stations without numbers before"),
             (self.agree, "agree with what was there"),
-            (self.differ.len(), "differ from what was there"),
+            (self.differ.len(), "differ from what was there, or from another row"),
             (self.only_before, "stations have published numbers from before and are not in this file"),
             (self.added, "stations added to the register"),
         ] {
@@ -99,10 +102,31 @@ pub fn import_results(
     archive.put_document(&bytes)?;
 
     let mut seen = HashSet::new();
+    let mut rows: HashMap<(StationId, ContestId), (u64, Numbers)> = HashMap::new();
     let mut entries = Vec::new();
+    if results.rows.is_empty() && report.faults.is_empty() {
+        let message = "there is no row below the header".to_owned();
+        report.faults.push(SourceError { file: name.clone(), line: 1, field: String::new(), message });
+    }
     for row in results.rows {
         for numbers in row.numbers {
-            classify(&count, &hash, &numbers, &mut seen, &mut report);
+            match rows.entry((numbers.station.clone(), numbers.contest.clone())) {
+                Slot::Vacant(slot) => {
+                    slot.insert((row.line, numbers.clone()));
+                    classify(&count, &hash, &numbers, &mut seen, &mut report);
+                }
+                Slot::Occupied(first) => {
+                    let (line, same) = (first.get().0, first.get().1 == numbers);
+                    let station = &numbers.station;
+                    if same {
+                        let message = format!("station {station} stands on line {line} already, with the same numbers");
+                        let line = usize::try_from(row.line).unwrap_or(usize::MAX);
+                        report.faults.push(SourceError { file: name.clone(), line, field: String::new(), message });
+                        continue;
+                    }
+                    report.differ.push(format!("{station} ({}): line {} and line {line}", numbers.contest, row.line));
+                }
+            }
             let reading = Reading {
                 reader: Reader::Published(hash),
                 of: ReadingOf::Row(row.line),
