@@ -335,6 +335,17 @@ class DamageTest(Temporary):
         path.write_bytes(path.read_bytes().replace(b'"votes":[3,5,40]', b'"votes":[4,5,40]', 1))
         self.refuses(r"entry \d+ was changed")
 
+    def test_an_entry_and_its_tile_changed_alike(self):
+        entry = self.entries[5].replace(b"[30,5,40]", b"[31,5,40]")
+        for width in (7, 200, 251):
+            bundle = self.folder / f"ledger/tile/entries/000.p/{width}"
+            bundle.write_bytes(bundle.read_bytes().replace(self.entries[5], entry))
+            tile = self.folder / f"ledger/tile/0/000.p/{width}"
+            leaves = bytearray(tile.read_bytes())
+            leaves[160:192] = checker.leaf_hash(entry)
+            tile.write_bytes(bytes(leaves))
+        self.refuses("the first 7 entries have the root .*: entries were changed, removed or added before entry 7$")
+
     def test_a_bundle_of_another_length(self):
         path = next((self.folder / "ledger/tile/entries").rglob("251"))
         data = path.read_bytes()

@@ -21,8 +21,12 @@ import json
 import os
 import re
 import sys
-import tomllib
 from collections import defaultdict
+
+try:
+    import tomllib
+except ImportError:
+    sys.exit("testigo_check.py needs Python 3.11 or newer")
 
 
 class Fault(Exception):
