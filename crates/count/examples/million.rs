@@ -14,7 +14,6 @@ use std::path::Path;
 use std::time::Instant;
 
 use testigo_count::entry::{ElectionEntry, RegisterOrigin, Stated};
-use testigo_count::fold::Documents;
 use testigo_count::geography::UnitIndex;
 use testigo_count::identifier::{ContestId, StationId};
 use testigo_count::{
@@ -160,9 +159,11 @@ fn fold(folder: &Path) -> Outcomes<Count> {
     let mut rest = bytes.as_slice();
     let first = next_entry(&mut rest).ok_or("no entries")?;
     let mut count = Count::begin(first, &documents)?;
+    let mut entries = Vec::new();
     while let Some(entry) = next_entry(&mut rest) {
-        count.append(entry, &documents as &dyn Documents)?;
+        entries.push(entry);
     }
+    count.append_all(&entries, &documents)?;
     Ok(count)
 }
 

@@ -3,6 +3,7 @@
 //! Every entry changes the evidence about a few stations; each of those is then decided anew by the counting rule, and
 //! only the difference travels up to the units above it.
 
+mod batch;
 mod recount;
 pub mod snapshot;
 
@@ -288,7 +289,7 @@ impl Count {
             (_, Some(sheet)) => sheet.0,
             (ReadingOf::Sheet(_), None) => return Err(Stop::Overflow),
         };
-        let own_station = self.mention(&numbers.station)?;
+        let own_station = self.mention(contest, &numbers.station)?;
         let station = sheet.and_then(|sheet| self.sheets.moved_to(sheet)).unwrap_or(own_station);
         // Whoever supersedes what is not the head of its chain takes nothing out: both stand, and dispute where they differ.
         let superseded = reading.prev.and_then(|prev| self.head_of_chain(contest, prev, reader, of));
@@ -439,9 +440,11 @@ impl Count {
         table.of_sheet(sheet.0, &self.definition.contests[contest], &self.readers)
     }
 
-    fn mention(&mut self, station: &crate::identifier::StationId) -> Result<StationIndex, Stop> {
+    fn mention(&mut self, contest: usize, station: &crate::identifier::StationId) -> Result<StationIndex, Stop> {
         let known = self.geography.station_count();
-        let station = self.geography.mention(station).map_err(|_| Stop::Overflow)?;
+        // Readings mostly come in the order of the register.
+        let guess = self.contests[contest].readings.last_station().next();
+        let station = self.geography.mention(station, guess).map_err(|_| Stop::Overflow)?;
         if self.geography.station_count() > known {
             self.admit_station(station)?;
         }

@@ -33,6 +33,11 @@ impl UnitIndex {
 pub struct StationIndex(pub(crate) u32);
 
 impl StationIndex {
+    /// The one listed after this; the first after none.
+    pub(crate) fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+
     pub(crate) fn at(self) -> usize {
         self.0 as usize
     }
@@ -226,14 +231,17 @@ impl Geography {
         for (level, code, name) in &row.path {
             parent = self.unit(parent, *level, code, name)?;
         }
-        let station = self.mention(&row.station)?;
+        let station = self.mention(&row.station, StationIndex(known.unwrap_or(UNKNOWN)))?;
         self.station_parents[station.at()] = parent;
         self.station_registered[station.at()] = row.registered.unwrap_or(UNKNOWN);
         Ok(station)
     }
 
-    /// The station with this id, made known without being listed if nobody spoke of it before.
-    pub(crate) fn mention(&mut self, station: &StationId) -> Result<StationIndex, GeographyError> {
+    /// The station with this id, made known without being listed if nobody spoke of it before. Looks first at the guess.
+    pub(crate) fn mention(&mut self, station: &StationId, guess: StationIndex) -> Result<StationIndex, GeographyError> {
+        if guess.at() < self.station_count() && self.station_id(guess) == station.as_str() {
+            return Ok(guess);
+        }
         let index = self.station_ids.intern(station.as_str()).ok_or(GeographyError::TooMany)?;
         if index as usize == self.station_parents.len() {
             self.station_parents.push(UNKNOWN);

@@ -154,6 +154,11 @@ impl ReadingTable {
         self.link(reading, station);
     }
 
+    /// The station of the last reading that came in; none before the first.
+    pub fn last_station(&self) -> StationIndex {
+        self.station.last().map_or(StationIndex(NONE), |station| StationIndex(*station))
+    }
+
     /// The station that the reading itself names.
     pub fn own_station(&self, reading: ReadingIndex) -> StationIndex {
         StationIndex(self.own_station.get(&reading.0).copied().unwrap_or(self.station[reading.at()]))

@@ -3,8 +3,10 @@
 mod made_up;
 
 use made_up::history::{Step, play, public_view, step};
+use made_up::mayor_by_candidate;
 use proptest::prelude::*;
 use testigo_count::Count;
+use testigo_count::fold::FoldError;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
@@ -15,6 +17,33 @@ proptest! {
         let recounted = ledger.count.recounted().unwrap();
         prop_assert_eq!(public_view(&recounted), public_view(&ledger.count));
         prop_assert!(recounted == ledger.count);
+    }
+
+    #[test]
+    fn many_entries_at_once_are_the_same_as_one_at_a_time(
+        steps in prop::collection::vec(step(), 0..40),
+        rows in 0..800_u64,
+        wrong in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut ledger = play(&steps);
+        for row in 0..rows {
+            ledger.published(b"file", row + 2, mayor_by_candidate(&format!("out-of-register.{row}"), [3, 4], 0));
+        }
+        let mut count = Count::begin(&ledger.entries[0], &ledger.documents).unwrap();
+        let mut entries = ledger.entries[1..].to_vec();
+        let wrong = wrong.filter(|_| !entries.is_empty()).map(|wrong| wrong.index(entries.len()));
+        if let Some(wrong) = wrong {
+            entries[wrong].push(b' ');
+        }
+        let found = count.append_all(&entries, &ledger.documents);
+        match (wrong, found) {
+            (None, Ok(())) => prop_assert!(count == ledger.count),
+            (Some(wrong), Err(FoldError::Entry { index, .. })) => {
+                prop_assert_eq!(index.0, wrong as u64 + 1);
+                prop_assert_eq!(count.size(), index.0);
+            }
+            (_, found) => prop_assert!(false, "{found:?}"),
+        }
     }
 
     #[test]
