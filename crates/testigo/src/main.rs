@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         Ok(_) if terminal::answer_failed() => commands::exit(false),
         Ok(code) => code,
         Err(error) => {
-            note!("error: {error:#}");
+            note!("error: {}", terminal::complaint(&error));
             ExitCode::from(2)
         }
     }

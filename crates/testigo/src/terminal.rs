@@ -50,6 +50,25 @@ pub fn write_note(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// What went wrong and why, with what to do about it on lines of its own at the end.
+pub fn complaint(error: &anyhow::Error) -> String {
+    let (mut said, mut hints) = (String::new(), String::new());
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        let (what, hint) = cause.split_once("\nhint: ").unwrap_or((&cause, ""));
+        // Many errors repeat the cause that they carry.
+        if !said.contains(what) {
+            said.push_str(if said.is_empty() { "" } else { ": " });
+            said.push_str(what);
+        }
+        if !hint.is_empty() {
+            hints.push_str("\nhint: ");
+            hints.push_str(hint);
+        }
+    }
+    said + &hints
+}
+
 /// `1234567` as `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -130,6 +149,12 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_complaint_says_everything_once_and_ends_with_what_to_do() {
+        let error = anyhow::anyhow!("a.key is no key").context("a.key is no key").context("key needed\nhint: make one");
+        assert_eq!(super::complaint(&error), "key needed: a.key is no key\nhint: make one");
+    }
+
     #[test]
     fn digits_stand_in_groups_of_three() {
         for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (7_156_462, "7,156,462")] {

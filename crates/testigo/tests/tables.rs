@@ -75,6 +75,12 @@ fn bad_results_files() {
         ("semicolons.csv", String::from_utf8(with("")).unwrap().replace(',', ";").into_bytes()),
         ("latin-1.csv", [&with("")[..], b"0101010102.01,Regi\xf3n,900,50,40,30,20,10,2,1,150\n"].concat()),
         ("utf-16.csv", with("").iter().flat_map(|byte| [*byte, 0]).collect()),
+        (
+            "crlf-and-blank-lines.csv",
+            format!("\u{feff}{HEADER}\n\n{}{},North,900,-6,40,30,20,10,2,1,150\n", rows(2), STATIONS[2])
+                .replace('\n', "\r\n")
+                .into_bytes(),
+        ),
         ("empty.csv", Vec::new()),
         ("only-blank-lines.csv", b"\n\n\n".to_vec()),
         ("only-a-header.csv", format!("{HEADER}\n").into_bytes()),

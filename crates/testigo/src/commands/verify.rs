@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use testigo_archive::{ArchiveReader, VerifyError, verify_ledger};
+use testigo_archive::{ArchiveError, ArchiveReader, VerifyError, verify_ledger};
 use testigo_count::geography::UnitIndex;
 use testigo_count::{Count, LocalText};
 
 use super::exit;
 use crate::counting::ArchiveDocuments;
 use crate::say;
-use crate::terminal::grouped;
+use crate::terminal::{counted, grouped};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  testigo verify archive")]
@@ -22,7 +22,14 @@ pub struct VerifyArguments {
 }
 
 pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
-    let reader = ArchiveReader::open(&arguments.dir)?;
+    let reader = match ArchiveReader::open(&arguments.dir) {
+        Ok(reader) => reader,
+        Err(error @ (ArchiveError::KeyInvalid { .. } | ArchiveError::Missing { .. })) => {
+            say!("WRONG: {error}");
+            return Ok(exit(false));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let documents = ArchiveDocuments(&reader);
     let mut count: Option<Count> = None;
     let mut fold_error = None;
@@ -53,9 +60,9 @@ pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
         grouped(report.checkpoints)
     );
     say!(
-        "files         {} documents and {} pictures have the bytes that their names say",
-        grouped(report.documents),
-        grouped(report.renditions)
+        "files         {} and {} have the bytes that their names say",
+        counted(report.documents, "document", "documents"),
+        counted(report.renditions, "picture", "pictures")
     );
     if let Some((index, error)) = fold_error {
         say!("WRONG: the fold stops at entry {index}: {error}");
@@ -69,7 +76,7 @@ pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
         say!("WRONG: adding every station up again gives other totals than taking the entries in one by one");
         return Ok(exit(false));
     }
-    if let Some(missing) = missing_rendition(&reader, &count) {
+    if let Some(missing) = missing_results_file(&reader, &count).or_else(|| missing_rendition(&reader, &count)) {
         say!("WRONG: {missing}");
         return Ok(exit(false));
     }
@@ -98,6 +105,13 @@ pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
 
 fn text(text: &LocalText) -> &str {
     text.in_language("en")
+}
+
+/// A results file that readings name and that is not there for others to read again.
+fn missing_results_file(reader: &ArchiveReader, count: &Count) -> Option<String> {
+    let mut files = count.results_files().map(|hash| testigo_ledger::Hash(*hash.as_bytes()));
+    let gone = files.find(|hash| reader.document(hash).is_err())?;
+    Some(format!("the results file documents/{gone} that readings name is missing"))
 }
 
 /// A sheet's picture that is not there although nobody ruled it away.

@@ -18,6 +18,10 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The name of the ledger of [`Place::with_demo`], and the file of its key.
+pub const ORIGIN: &str = "example.org/demo";
+pub const KEY: &str = "keys/example.org_demo.key";
+
 /// A folder to run the program in. Everything is named relative to it, so that messages are the same on every machine.
 pub struct Place {
     root: TempDir,
@@ -32,7 +36,8 @@ impl Place {
     pub fn with_demo() -> Self {
         let place = Self::new();
         place.write("register.csv", sheets::register());
-        place.run(&["init", "archive", "--pack", "demo", "--register", "register.csv"]).done();
+        let arguments = ["init", "archive", "--pack", "demo", "--register", "register.csv"];
+        place.run(&[&arguments[..], &["--origin", ORIGIN]].concat()).done();
         place
     }
 

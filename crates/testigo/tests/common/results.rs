@@ -53,3 +53,12 @@ pub fn payload(number: usize, lines: usize, first: &str) -> String {
     }
     format!("{}.01.1.0001!{}!2!0", centre(number), votes.join(","))
 }
+
+/// A mapping of a table with the columns STATION, YES and NO to the demonstration's question.
+pub const DEMO_MAPPING: &str = r#"id = "question"
+station = [{ column = "STATION" }]
+
+[[numbers]]
+contest = "water"
+candidates = { yes = "YES", no = "NO" }
+"#;
