@@ -1,9 +1,10 @@
 """1,000,000 stations of 40 selections to totals for every unit: Testigo's fold against DuckDB and Polars.
 
-The cargo example `million` of `crates/count` makes the election: the ledger's entries for Testigo, a CSV for the others,
-which is turned into Parquet beforehand and not timed. Each contender runs in a process of its own and times
+The cargo example `million` of `crates/count` makes the election: the ledger's entries and a snapshot for Testigo, a CSV for
+the others, which is turned into Parquet beforehand and not timed. Each contender runs in a process of its own and times
 itself from the first byte read to the last unit's total in memory; files are in the system's cache for everyone.
-All must come to the same totals for the same number of units.
+All must come to the same totals for the same number of units. Testigo checks every entry on the way, or the snapshot's
+checksum, and has the whole count in the end: every reading, every station's state and why, ready for the next entry.
 
     bench/run fold_million [STATIONS] [ROUNDS]
 """
@@ -24,6 +25,7 @@ DUCKDB = """
 import duckdb, json, sys, time
 levels, selections = json.loads(sys.argv[2])
 connection = duckdb.connect()
+connection.execute("SET enable_progress_bar = false")
 started = time.perf_counter()
 sums = ", ".join(f"sum({name}) AS {name}" for name in selections)
 source = f"read_parquet('{sys.argv[1]}')"
@@ -63,15 +65,16 @@ def main():
     with tempfile.TemporaryDirectory(prefix="testigo-bench-") as place:
         place = Path(place)
         command(million, "make", place, stations)
+        command(million, "save", place)
         parquet = place / "stations.parquet"
         command(sys.executable, "-c", TO_PARQUET, place / "stations.csv", parquet)
-        answers, heap = {}, {}
+        answers, heap, peak = {}, {}, {}
 
         def contender(name, *words):
             def run():
                 answer = json.loads(command(*words))
                 answers[name] = answer["units"], answer["total"]
-                heap[name] = answer.get("heap")
+                heap[name], peak[name] = answer.get("heap"), answer.get("peak")
                 return answer["seconds"]
 
             return run
@@ -79,15 +82,20 @@ def main():
         columns = json.dumps([LEVELS, SELECTIONS])
         contenders = {
             "Testigo from ledger bytes": contender("ledger", million, "ledger", place),
+            "Testigo from a snapshot": contender("snapshot", million, "snapshot", place),
             "DuckDB from Parquet": contender("duckdb", sys.executable, "-c", DUCKDB, parquet, columns),
             "Polars from Parquet": contender("polars", sys.executable, "-c", POLARS, parquet, columns),
         }
         found = in_turn(contenders, rounds)
         if len({json.dumps(answer) for answer in answers.values()}) != 1:
             sys.exit(f"the totals differ: {answers}")
-        report(f"{stations:,} stations, {len(SELECTIONS)} selections, to totals of all units", found, "s", "Testigo from ledger bytes")
+        report(f"{stations:,} stations, {len(SELECTIONS)} selections, to totals of all units", found, "s", "Testigo from a snapshot")
         sizes = {file.name: file.stat().st_size for file in sorted(place.iterdir()) if file.is_file()}
-        print(f"\nThe count holds {heap['ledger'] / stations:,.0f} bytes of memory per station.")
+        for name in ("ledger", "snapshot"):
+            print(
+                f"\nFrom the {name}, the count holds {heap[name] / stations:,.0f} bytes per station, all its tables taken "
+                f"together; the process had {peak[name] / stations:,.0f} bytes per station at its peak, the input included."
+            )
         print("\n" + "\n".join(f"- {name}: {size / 1e6:,.1f} MB" for name, size in sizes.items()))
 
 

@@ -2,8 +2,10 @@
 //!
 //! `million make FOLDER STATIONS` writes the documents, the ledger's entries and, for other programs, the same numbers
 //! as CSV. `million ledger FOLDER` folds the entries; it prints the seconds from the first byte read to the last
-//! unit's total, the number of units, the votes of the whole, and the memory that the count holds. `million save FOLDER`
-//! folds them and writes a snapshot; `million snapshot FOLDER` reads that and prints the same.
+//! unit's total, the number of units, the votes of the whole, the memory that the count holds, and the most that the
+//! process had. `million save FOLDER` folds them and writes a snapshot; `million snapshot FOLDER` reads that and prints
+//! the same.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a failed test is a panic, and a skipped one says so")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -182,9 +184,19 @@ fn answer(count: &Count, started: Instant) -> Outcomes<()> {
     let heap = count.heap_bytes();
     writeln!(
         std::io::stdout(),
-        "{{\"seconds\":{seconds},\"units\":{units},\"total\":{total:?},\"counted\":{stations},\"heap\":{heap}}}"
+        "{{\"seconds\":{seconds},\"units\":{units},\"total\":{total:?},\"counted\":{stations},\"heap\":{heap},\
+         \"peak\":{}}}",
+        peak_memory()?
     )?;
     Ok(())
+}
+
+/// The most bytes that the process had in memory at once, where the system tells.
+fn peak_memory() -> Outcomes<u64> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.map(|line| line.trim().trim_end_matches(" kB").parse::<u64>()).transpose()?;
+    Ok(kilobytes.unwrap_or(0) * 1024)
 }
 
 fn definition_file() -> Outcomes<String> {

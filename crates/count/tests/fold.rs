@@ -1,4 +1,5 @@
 //! The fold as a whole: one entry at a time gives the same as everything at once, and order does not matter.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a failed test is a panic, and a skipped one says so")]
 
 mod made_up;
 
@@ -9,7 +10,7 @@ use testigo_count::Count;
 use testigo_count::fold::FoldError;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn one_entry_at_a_time_is_the_same_as_deciding_everything_anew(steps in prop::collection::vec(step(), 0..40)) {
