@@ -102,10 +102,6 @@ impl Layout {
         self.renditions().join(shelf(hash)).join(name)
     }
 
-    pub(crate) fn cache(&self) -> PathBuf {
-        self.root.join("cache")
-    }
-
     pub(crate) fn originals(&self) -> PathBuf {
         self.root.join("originals")
     }

@@ -46,18 +46,6 @@ impl ArchiveReader {
         read_checkpoint(&self.layout.checkpoint(), &self.key)
     }
 
-    /// The head that was published at this size, with its signature checked; `None` where none was, or it was not kept.
-    pub fn checkpoint_at(&self, size: TreeSize) -> Result<Option<Checkpoint>, ArchiveError> {
-        let path = self.layout.checkpoint_of(size);
-        if path.is_file() { read_checkpoint(&path, &self.key).map(Some) } else { Ok(None) }
-    }
-
-    /// Where programs may keep what they can make again from the ledger. Nothing in there is part of the archive: it may
-    /// be absent, a copy need not have it, and verification does not look at it.
-    pub fn cache(&self) -> PathBuf {
-        self.layout.cache()
-    }
-
     /// The bytes of published entries, in order.
     pub fn entries(&self, range: Range<EntryIndex>) -> Result<Entries<'_>, ArchiveError> {
         let size = self.checkpoint()?.size;

@@ -9,8 +9,6 @@ use testigo_count::geography::UnitIndex;
 use testigo_count::{ContestId, Count, DocumentHash};
 use testigo_ledger::{Checkpoint, EntryIndex, Hash};
 
-use crate::snapshot;
-
 /// Documents as the archive keeps them.
 pub struct ArchiveDocuments<'a>(pub &'a ArchiveReader);
 
@@ -20,41 +18,30 @@ impl Documents for ArchiveDocuments<'_> {
     }
 }
 
-/// Entries that are read before they are folded together.
-const ROUND: usize = 1_024;
-
 /// The count of everything published, with the head that it is the count of.
 pub fn load(reader: &ArchiveReader) -> Result<(Count, Checkpoint)> {
     let checkpoint = reader.checkpoint()?;
-    if checkpoint.size.0 == 0 {
-        bail!("the ledger is empty\nhint: `testigo init` makes its first entry");
+    let documents = ArchiveDocuments(reader);
+    let mut count: Option<Count> = None;
+    for entry in reader.entries(EntryIndex(0)..checkpoint.size.next_index())? {
+        let (_, entry) = entry?;
+        match &mut count {
+            None => count = Some(Count::begin(&entry, &documents)?),
+            Some(count) => count.append(&entry, &documents)?,
+        }
     }
-    let mut count = match snapshot::newest(reader, checkpoint.size) {
-        Some(count) => count,
-        None => begin(reader)?,
-    };
-    let checkpoint = follow(&mut count, reader)?;
-    Ok((count, checkpoint))
-}
-
-fn begin(reader: &ArchiveReader) -> Result<Count> {
-    let mut first = reader.entries(EntryIndex(0)..EntryIndex(1))?;
-    let (_, entry_zero) = first.next().context("entry 0 is missing\nhint: `testigo verify` says what is wrong")??;
-    Ok(Count::begin(&entry_zero, &ArchiveDocuments(reader))?)
+    Ok((count.context("the ledger is empty\nhint: `testigo init` makes its first entry")?, checkpoint))
 }
 
 /// Takes into the count what was published since.
 pub fn follow(count: &mut Count, reader: &ArchiveReader) -> Result<Checkpoint> {
     let checkpoint = reader.checkpoint()?;
     let documents = ArchiveDocuments(reader);
-    let mut entries = reader.entries(EntryIndex(count.size())..checkpoint.size.next_index())?;
-    loop {
-        let round = entries.by_ref().take(ROUND).map(|entry| Ok(entry?.1)).collect::<Result<Vec<_>>>()?;
-        if round.is_empty() {
-            return Ok(checkpoint);
-        }
-        count.append_all(&round, &documents)?;
+    for entry in reader.entries(EntryIndex(count.size())..checkpoint.size.next_index())? {
+        let (_, entry) = entry?;
+        count.append(&entry, &documents)?;
     }
+    Ok(checkpoint)
 }
 
 /// The contest with this id, or the first one.

@@ -7,7 +7,6 @@ mod layout;
 mod packs;
 mod parallel;
 mod simulate;
-mod snapshot;
 mod terminal;
 
 use std::process::ExitCode;

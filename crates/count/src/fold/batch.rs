@@ -10,8 +10,8 @@ use crate::identifier::EntryIndex;
 /// Fewer entries are not worth a thread.
 const ENTRIES_OF_A_THREAD: usize = 256;
 
-/// Parsed entries of one round: as many as stay in the processors' own memory until they are folded.
-const ENTRIES_OF_A_ROUND: usize = 1_024;
+/// Parsed entries of one round, which are larger than their bytes.
+const ENTRIES_OF_A_ROUND: usize = 8_192;
 
 impl Count {
     /// Takes the next entries in: the same as [`Count::append`] for each.

@@ -22,7 +22,7 @@ use testigo_sheet::qr::{self, Detected};
 use super::import::all_cores;
 use super::{exit, sentence};
 use crate::terminal::{Progress, counted, grouped};
-use crate::{counting, keys, layout, parallel, say, snapshot};
+use crate::{counting, keys, layout, parallel, say};
 
 /// Sheets whose readings become durable together.
 const BATCH: usize = 64;
@@ -115,7 +115,6 @@ pub fn run(arguments: &ReadArguments) -> Result<ExitCode> {
     let mut archive =
         Archive::open(&arguments.dir, keys::of_archive(&arguments.dir, arguments.ledger_key.as_deref())?)?;
     let report = read_sheets(&mut archive, arguments.jobs.unwrap_or_else(all_cores))?;
-    snapshot::keep(&archive.reader()?);
     match arguments.format {
         ReadFormat::Json => say!("{}", serde_json::to_string_pretty(&report)?),
         ReadFormat::Table => report.print(),

@@ -15,7 +15,7 @@ use testigo_archive::Archive;
 use testigo_count::SourceClass;
 
 use super::exit;
-use crate::{keys, say, snapshot};
+use crate::{keys, say};
 
 pub use pictures::{all_cores, import_pictures};
 pub use results::import_results;
@@ -84,7 +84,6 @@ pub fn run(arguments: &ImportArguments) -> Result<ExitCode> {
         let jobs = arguments.jobs.unwrap_or_else(pictures::all_cores);
         let report = import_pictures(&mut archive, &arguments.sources, arguments.source.class(), jobs)?;
         report.print();
-        snapshot::keep(&archive.reader()?);
         return Ok(exit(report.faults.is_empty()));
     }
     if !arguments.sources.iter().all(|path| is_table(path) || arguments.format.is_some() || arguments.mapping.is_some())
@@ -113,6 +112,5 @@ pub fn run(arguments: &ImportArguments) -> Result<ExitCode> {
             Err(error) => return Err(error),
         }
     }
-    snapshot::keep(&archive.reader()?);
     Ok(exit(all_well))
 }
