@@ -438,6 +438,10 @@ def is_text(value):
     return type(value) is str
 
 
+def is_code(value):
+    return type(value) is str and re.fullmatch(r"[a-z0-9/-]{1,64}", value) is not None
+
+
 def is_bool(value):
     return type(value) is bool
 
@@ -527,8 +531,8 @@ STATED = fields({}, {"cast": is_cell, "registered": is_cell, "valid": is_cell}, 
 SIGNATURE = fields({"key": is_identifier, "signature": is_text})
 COMMON = {"type": is_text, "v": lambda value: is_number(value, 2)}
 READ = COMMON | {"reader": is_reader}
-READ_MAY = {"row": is_index, "sheet": is_index, "step": is_text}
-FAILURE = fields(READ | {"failure": is_text}, READ_MAY)
+READ_MAY = {"row": is_index, "sheet": is_index, "step": is_code}
+FAILURE = fields(READ | {"failure": is_code}, READ_MAY)
 NUMBERS = fields(
     READ | {
         "contest": is_identifier, "station": is_identifier, "votes": list_of(is_cell),

@@ -4,27 +4,30 @@
 //! only the difference travels up to the units above it.
 
 mod batch;
+mod decide;
 mod recount;
 pub mod snapshot;
+mod view;
 
 use std::borrow::Cow;
 
-use crate::check::{self, Finding};
 use crate::definition::{Contest, Definition};
 use crate::entry::{
-    Decision, Detail, ElectionEntry, Entry, EntryError, IntakeEntry, Numbers, Outcome, Reader, Reading, ReadingOf,
-    RegisterEntry, RegisterOrigin, RulingEntry, SheetEntry, SourceClass,
+    Decision, Detail, ElectionEntry, Entry, EntryError, IntakeEntry, Numbers, Outcome, Reading, ReadingOf,
+    RegisterEntry, RegisterOrigin, RulingEntry, SheetEntry,
 };
 use crate::geography::{Geography, GeographyError, StationIndex, UnitIndex};
-use crate::identifier::{DocumentHash, EntryIndex, KeyName};
+use crate::identifier::{DocumentHash, EntryIndex};
 use crate::pack::Pack;
-use crate::readings::{Readers, ReadingIndex, ReadingTable, ReadingView};
+use crate::readings::{Readers, ReadingIndex, ReadingTable};
 use crate::register::{RegisterRow, read_register};
-use crate::rule::{self, Circumstances, Evidence, Ruled, StationState, Status};
+use crate::rule::Status;
 use crate::rulings::{Effect, Expected, Misplaced, REASONS, Refusal, Rulings, Subject};
-use crate::sheets::{PageView, SheetIndex, SheetState, SheetTable};
+use crate::sheets::{SheetIndex, SheetTable};
 use crate::source::SourceError;
-use crate::totals::{Part, UnitTotals, VoteTotals};
+use crate::totals::{ADDED, Change, Part, TAKEN_OUT, UnitTotals, VoteTotals};
+
+pub use self::view::{RulingView, SheetView};
 
 /// Gives the fold the documents that entries name by their hash.
 pub trait Documents {
@@ -260,7 +263,7 @@ impl Count {
         };
         match (&reading.outcome, sheet) {
             (Outcome::Failure(code), Some(sheet)) => {
-                self.sheets.set_failure(sheet, code);
+                self.sheets.set_failure(sheet, code.as_str());
                 match self.sheets.moved_to(sheet) {
                     Some(station) => self.change(station, |_| {}),
                     None => Ok(()),
@@ -497,117 +500,18 @@ impl Count {
             return Ok(());
         }
         self.contests[contest].status[station.at()] = after;
-        self.spread(contest, station, &part, votes.as_deref(), Direction::Remove).ok_or(Stop::Overflow)?;
+        self.spread(contest, station, &part, votes.as_deref(), &TAKEN_OUT).ok_or(Stop::Overflow)?;
         self.add_part(contest, station).ok_or(Stop::Overflow)
-    }
-
-    fn decided(&self, contest: usize, station: StationIndex) -> Status {
-        self.decided_with(contest, station, &mut Vec::new())
-    }
-
-    /// `evidence` is room to work in, for whoever decides many.
-    fn decided_with<'a>(&'a self, contest: usize, station: StationIndex, evidence: &mut Vec<Evidence<'a>>) -> Status {
-        let here = self.circumstances(contest, station);
-        evidence.clear();
-        evidence.extend(self.evidence(contest, station));
-        let ruled = match self.rulings.heads(Subject::Result { contest, station }) {
-            [] => Ruled::Nothing,
-            [head] => match head.effect {
-                Effect::Accept(reading) => Ruled::Accept { reading, entry: head.entry },
-                Effect::NotInstalled => Ruled::NotInstalled,
-                Effect::Reject | Effect::Move(_) | Effect::Withhold => Ruled::Contradiction,
-            },
-            _ => Ruled::Contradiction,
-        };
-        rule::decide(&self.election.counting, evidence, &ruled, &here)
-    }
-
-    fn evidence(&self, contest: usize, station: StationIndex) -> impl Iterator<Item = Evidence<'_>> {
-        let definition = &self.definition.contests[contest];
-        let registered = self.geography.registered(station);
-        let live = self.contests[contest].readings.of_station(station, definition, &self.readers);
-        live.filter(|reading| !self.is_rejected(reading)).map(move |reading| Evidence {
-            reading,
-            source: reading.sheet_place().map(|place| self.source_of(SheetIndex(place))),
-            pack: &self.pack,
-            registered,
-        })
-    }
-
-    /// A public sheet that a ruling placed stands like one in custody.
-    fn source_of(&self, sheet: SheetIndex) -> SourceClass {
-        match (self.sheets.source(sheet), self.sheets.moved_to(sheet)) {
-            (SourceClass::Public, Some(_)) => SourceClass::Custody,
-            (source, _) => source,
-        }
-    }
-
-    fn is_rejected(&self, reading: &ReadingView<'_>) -> bool {
-        reading
-            .sheet_place()
-            .is_some_and(|place| self.rulings.effect(Subject::Place(SheetIndex(place))) == Some(Effect::Reject))
-    }
-
-    fn circumstances(&self, contest: usize, station: StationIndex) -> Circumstances {
-        let definition = &self.definition.contests[contest];
-        let mut sheets: Vec<SheetIndex> = self.sheets.moved_here(station).collect();
-        // A sheet speaks through its readings in any contest.
-        for (other, count) in self.contests.iter().enumerate() {
-            let definition = if other == contest { definition } else { &self.definition.contests[other] };
-            sheets.extend(
-                count
-                    .readings
-                    .of_station(station, definition, &self.readers)
-                    .filter_map(|reading| reading.sheet_place().map(SheetIndex)),
-            );
-        }
-        sheets.sort_unstable();
-        sheets.dedup();
-        let sheets_contradict = sheets.iter().any(|sheet| self.rulings.heads(Subject::Place(*sheet)).len() > 1);
-        sheets.retain(|sheet| {
-            self.source_of(*sheet) != SourceClass::Public
-                && self.rulings.effect(Subject::Place(*sheet)) != Some(Effect::Reject)
-        });
-        Circumstances {
-            listed: self.geography.station_unit(station).is_some(),
-            received: !sheets.is_empty(),
-            unreadable: !sheets.is_empty()
-                && sheets.iter().all(|sheet| self.sheets.state(*sheet) == SheetState::Unreadable),
-            sheets_contradict,
-        }
-    }
-
-    fn reading_view(&self, contest: usize, reading: ReadingIndex) -> ReadingView<'_> {
-        self.contests[contest].readings.view(reading, &self.definition.contests[contest], &self.readers)
-    }
-
-    /// What a station in this state adds to the units above it: candidates, then other ballots; a place without a
-    /// number adds nothing.
-    fn part(&self, contest: usize, station: StationIndex, status: Status) -> Option<(Part, Option<Vec<u64>>)> {
-        let Some(reading) = status.counted else { return Some((self.part_of(station, status, false), None)) };
-        let definition = &self.definition.contests[contest];
-        let mut votes = vec![0; definition.candidates.len() + definition.others.len()];
-        let complete = self.reading_view(contest, reading).add_votes(&mut votes)?;
-        Some((self.part_of(station, status, !complete), Some(votes)))
-    }
-
-    fn part_of(&self, station: StationIndex, status: Status, incomplete: bool) -> Part {
-        Part {
-            status,
-            listed: self.geography.station_unit(station).is_some(),
-            registered: self.geography.registered(station),
-            incomplete,
-        }
     }
 
     fn add_part(&mut self, contest: usize, station: StationIndex) -> Option<()> {
         let (part, votes) = self.part(contest, station, self.contests[contest].status[station.at()])?;
-        self.spread(contest, station, &part, votes.as_deref(), Direction::Add)
+        self.spread(contest, station, &part, votes.as_deref(), &ADDED)
     }
 
     fn remove_part(&mut self, contest: usize, station: StationIndex) -> Option<()> {
         let (part, votes) = self.part(contest, station, self.contests[contest].status[station.at()])?;
-        self.spread(contest, station, &part, votes.as_deref(), Direction::Remove)
+        self.spread(contest, station, &part, votes.as_deref(), &TAKEN_OUT)
     }
 
     fn spread(
@@ -616,322 +520,19 @@ impl Count {
         station: StationIndex,
         part: &Part,
         votes: Option<&[u64]>,
-        direction: Direction,
+        change: &Change,
     ) -> Option<()> {
         // A station that is not in the register belongs to the whole and to nothing below.
         let unit = self.geography.station_unit(station).unwrap_or(UnitIndex::WHOLE);
         let count = &mut self.contests[contest];
         for unit in self.geography.ancestors(unit) {
-            match direction {
-                Direction::Add => count.units[unit.at()].add(part)?,
-                Direction::Remove => count.units[unit.at()].remove(part)?,
-            }
+            count.units[unit.at()].change(part, change)?;
             if let Some(votes) = votes {
-                match direction {
-                    Direction::Add => count.votes.add(unit.at(), votes)?,
-                    Direction::Remove => count.votes.remove(unit.at(), votes)?,
-                }
+                count.votes.change(unit.at(), votes, change)?;
             }
         }
         Some(())
     }
-}
-
-/// What can be read off a count.
-impl Count {
-    /// How many entries went in.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// The election.
-    #[must_use]
-    pub fn definition(&self) -> &Definition {
-        &self.definition
-    }
-
-    /// The pack.
-    #[must_use]
-    pub fn pack(&self) -> &Pack {
-        &self.pack
-    }
-
-    /// Entry 0.
-    #[must_use]
-    pub fn election(&self) -> &ElectionEntry {
-        &self.election
-    }
-
-    /// The bytes of entry 0, which every ruling's signature covers.
-    #[must_use]
-    pub fn entry_zero(&self) -> &[u8] {
-        &self.entry_zero
-    }
-
-    /// Units and stations.
-    #[must_use]
-    pub fn geography(&self) -> &Geography {
-        &self.geography
-    }
-
-    /// Whether some of the register was made from results, so that it cannot show what is missing.
-    #[must_use]
-    pub fn register_from_results(&self) -> bool {
-        self.register_from_results
-    }
-
-    /// Entries without effect, with the reason.
-    #[must_use]
-    pub fn refusals(&self) -> &[(EntryIndex, Refusal)] {
-        &self.refusals
-    }
-
-    /// Adjudicators' names and public keys.
-    pub fn adjudicators(&self) -> impl Iterator<Item = (&KeyName, [u8; 32])> {
-        self.rulings.keys().map(|(name, key)| (name, key.to_bytes()))
-    }
-
-    /// The state of a contest (position in the election file) at a station.
-    #[must_use]
-    pub fn status(&self, contest: usize, station: StationIndex) -> Status {
-        self.contests[contest].status[station.at()]
-    }
-
-    /// What a unit's stations add up to, apart from the votes.
-    #[must_use]
-    pub fn unit_totals(&self, contest: usize, unit: UnitIndex) -> &UnitTotals {
-        &self.contests[contest].units[unit.at()]
-    }
-
-    /// The votes of a unit: one number for each candidate, then one for each kind of other ballots.
-    #[must_use]
-    pub fn unit_votes(&self, contest: usize, unit: UnitIndex) -> (&[u64], &[u64]) {
-        let row = self.contests[contest].votes.row(unit.at());
-        row.split_at(self.definition.contests[contest].candidates.len())
-    }
-
-    /// The votes that a station adds to the units above it: candidates, then other ballots; all 0 while nothing counts.
-    #[must_use]
-    pub fn station_votes(&self, contest: usize, station: StationIndex) -> (Vec<u64>, Vec<u64>) {
-        let definition = &self.definition.contests[contest];
-        let mut votes = vec![0; definition.candidates.len() + definition.others.len()];
-        if let Some(reading) = self.counted_reading(contest, station) {
-            // From 0, the numbers of one sheet do not overflow: a row has fewer than 8,000 of them.
-            let _ = reading.add_votes(&mut votes);
-        }
-        let others = votes.split_off(definition.candidates.len());
-        (votes, others)
-    }
-
-    /// The reading whose numbers count.
-    #[must_use]
-    pub fn counted_reading(&self, contest: usize, station: StationIndex) -> Option<ReadingView<'_>> {
-        Some(self.reading_view(contest, self.status(contest, station).counted?))
-    }
-
-    /// All readings of a station that nothing superseded, oldest first; those of rejected sheets too.
-    #[must_use]
-    pub fn readings(&self, contest: usize, station: StationIndex) -> Vec<ReadingView<'_>> {
-        let definition = &self.definition.contests[contest];
-        let table = &self.contests[contest].readings;
-        let mut readings: Vec<_> = table.of_station(station, definition, &self.readers).collect();
-        readings.sort_by_key(ReadingView::entry);
-        readings
-    }
-
-    /// All readings that ever belonged to a station, oldest first: superseded ones and those of rejected sheets too.
-    #[must_use]
-    pub fn readings_ever(&self, contest: usize, station: StationIndex) -> Vec<ReadingView<'_>> {
-        let definition = &self.definition.contests[contest];
-        let table = &self.contests[contest].readings;
-        let mut readings: Vec<_> = table.ever_of_station(station, definition, &self.readers).collect();
-        readings.sort_by_key(ReadingView::entry);
-        readings
-    }
-
-    /// The results files that readings come from, each once.
-    pub fn results_files(&self) -> impl Iterator<Item = DocumentHash> {
-        self.readers.iter().filter_map(|reader| match reader {
-            Reader::Published(file) => Some(*file),
-            _ => None,
-        })
-    }
-
-    /// Every ruling that was ever taken on a station's result, oldest first.
-    #[must_use]
-    pub fn station_rulings(&self, station: StationIndex) -> Vec<RulingView<'_>> {
-        let contests = 0..self.contests.len();
-        let mut rulings: Vec<RulingView<'_>> =
-            contests.flat_map(|contest| self.history_of(Subject::Result { contest, station }, Some(contest))).collect();
-        rulings.sort_by_key(|ruling| ruling.entry);
-        rulings
-    }
-
-    /// Every ruling that was ever taken on a sheet's place or picture, oldest first.
-    #[must_use]
-    pub fn sheet_rulings(&self, sheet: SheetIndex) -> Vec<RulingView<'_>> {
-        let place = self.history_of(Subject::Place(sheet), None);
-        let mut rulings: Vec<RulingView<'_>> = place.chain(self.history_of(Subject::Picture(sheet), None)).collect();
-        rulings.sort_by_key(|ruling| ruling.entry);
-        rulings
-    }
-
-    fn history_of(&self, subject: Subject, contest: Option<usize>) -> impl Iterator<Item = RulingView<'_>> {
-        self.rulings.history(subject).map(move |(entry, ruling, in_force)| RulingView {
-            entry: EntryIndex(u64::from(entry)),
-            ruling,
-            contest,
-            in_force,
-        })
-    }
-
-    /// How many readings with numbers there are in a contest, superseded ones included.
-    #[must_use]
-    pub fn reading_count(&self, contest: usize) -> usize {
-        self.contests[contest].readings.len()
-    }
-
-    /// The rules that a reading does not satisfy, worst first.
-    #[must_use]
-    pub fn findings(&self, contest: usize, reading: ReadingView<'_>) -> Vec<Finding> {
-        debug_assert_eq!(reading.contest().id, self.definition.contests[contest].id);
-        check::findings(reading, &self.pack, self.geography.registered(reading.station())).collect()
-    }
-
-    /// All sheets, in order of arrival.
-    pub fn sheets(&self) -> impl Iterator<Item = SheetIndex> {
-        self.sheets.indices()
-    }
-
-    /// What became of reading a sheet.
-    #[must_use]
-    pub fn sheet_state(&self, sheet: SheetIndex) -> SheetState {
-        self.sheets.state(sheet)
-    }
-
-    /// How many sheets there are.
-    #[must_use]
-    pub fn sheet_count(&self) -> usize {
-        self.sheets.len()
-    }
-
-    /// The sheet of this entry.
-    #[must_use]
-    pub fn sheet_by_entry(&self, entry: EntryIndex) -> Option<SheetIndex> {
-        self.sheets.by_entry(entry)
-    }
-
-    /// The sheet that a reading is of; `None` for readings of results files.
-    #[must_use]
-    pub fn sheet_of(&self, reading: ReadingView<'_>) -> Option<SheetIndex> {
-        reading.sheet_place().map(SheetIndex)
-    }
-
-    /// The sheets of a station: those its readings come from and those a ruling moved there.
-    #[must_use]
-    pub fn sheets_of_station(&self, station: StationIndex) -> Vec<SheetIndex> {
-        let mut sheets: Vec<SheetIndex> = self.sheets.moved_here(station).collect();
-        for contest in 0..self.contests.len() {
-            sheets.extend(self.readings(contest, station).into_iter().filter_map(|reading| self.sheet_of(reading)));
-        }
-        sheets.sort_unstable();
-        sheets.dedup();
-        sheets
-    }
-
-    /// Everything about one sheet.
-    #[must_use]
-    pub fn sheet_view(&self, sheet: SheetIndex) -> SheetView<'_> {
-        SheetView {
-            entry: self.sheets.entry(sheet),
-            source: self.sheets.source(sheet),
-            state: self.sheets.state(sheet),
-            failure: self.sheets.failure(sheet),
-            moved_to: self.sheets.moved_to(sheet),
-            rejected: self.rulings.effect(Subject::Place(sheet)) == Some(Effect::Reject),
-            withheld: !self.rulings.heads(Subject::Picture(sheet)).is_empty(),
-            pages: self.sheets.pages(sheet).collect(),
-        }
-    }
-
-    /// Rulings in force on a contest at a station and on its sheets, by entry.
-    #[must_use]
-    pub fn rulings_on(&self, contest: usize, station: StationIndex) -> Vec<EntryIndex> {
-        let mut subjects = vec![Subject::Result { contest, station }];
-        for sheet in self.sheets_of_station(station) {
-            subjects.extend([Subject::Place(sheet), Subject::Picture(sheet)]);
-        }
-        let heads = subjects.into_iter().flat_map(|subject| self.rulings.heads(subject));
-        let mut entries: Vec<EntryIndex> = heads.map(|head| EntryIndex(u64::from(head.entry))).collect();
-        entries.sort_unstable();
-        entries.dedup();
-        entries
-    }
-
-    /// Stations in a state, in order of their id. Those not in the register come too where they are held.
-    #[must_use]
-    pub fn stations_in(&self, contest: usize, state: StationState) -> Vec<StationIndex> {
-        let status = &self.contests[contest].status;
-        let named =
-            |station: &StationIndex| state != StationState::Awaited || self.geography.station_unit(*station).is_some();
-        let mut found: Vec<StationIndex> =
-            self.geography.stations().filter(|station| status[station.at()].state == state).filter(named).collect();
-        found.sort_by(|one, other| self.geography.station_id(*one).cmp(self.geography.station_id(*other)));
-        found
-    }
-
-    /// Bytes held on the heap, for the figure of memory per station.
-    #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        let contests = self.contests.iter().map(|count| {
-            count.readings.heap_bytes()
-                + count.status.capacity() * size_of::<Status>()
-                + count.units.capacity() * size_of::<UnitTotals>()
-                + count.votes.heap_bytes()
-        });
-        self.geography.heap_bytes() + self.sheets.heap_bytes() + contests.sum::<usize>()
-    }
-}
-
-/// Everything public about one sheet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SheetView<'a> {
-    /// Its `sheet` entry.
-    pub entry: EntryIndex,
-    /// Where it came from.
-    pub source: SourceClass,
-    /// What became of reading it.
-    pub state: SheetState,
-    /// The stable code of the last failure to read it.
-    pub failure: Option<&'a str>,
-    /// Where a ruling moved it.
-    pub moved_to: Option<StationIndex>,
-    /// A ruling rejected it.
-    pub rejected: bool,
-    /// A ruling withholds its picture.
-    pub withheld: bool,
-    /// Its published pictures.
-    pub pages: Vec<PageView<'a>>,
-}
-
-/// A ruling that took effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RulingView<'a> {
-    /// Its entry.
-    pub entry: EntryIndex,
-    /// What was decided, why, and by whom.
-    pub ruling: &'a RulingEntry,
-    /// The contest it is about, for rulings on a station's result.
-    pub contest: Option<usize>,
-    /// Whether nothing has superseded it.
-    pub in_force: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Direction {
-    Add,
-    Remove,
 }
 
 /// Why an entry was not taken in.

@@ -125,6 +125,40 @@ identifier!(
     "key name"
 );
 
+/// A short word of a machine reader, for example `no-code-found` or `place-1/plain`: lower-case letters, digits, `-` and
+/// `/`, at most 64. What is in the ledger stays for ever, so a reader can put no sentence there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Code(String);
+
+impl Code {
+    /// Takes the text as it is.
+    ///
+    /// # Errors
+    /// When the text breaks the rule.
+    pub fn new(text: impl Into<String>) -> Result<Self, IdentifierError> {
+        let text = text.into();
+        let right = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-/".contains(&byte);
+        if (1..=64).contains(&text.len()) && text.bytes().all(right) {
+            return Ok(Self(text));
+        }
+        let reason = "1 to 64 lower-case letters, digits, `-` and `/` are expected";
+        Err(IdentifierError { what: "code", text: text.chars().take(60).collect(), reason })
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
 /// The place of an entry in the ledger, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -11,7 +11,7 @@ pub struct UnitTotals {
     pub received: u32,
     /// Whose numbers count.
     pub counted: u32,
-    /// Of those, from a ruling, a person or a file rather than a sheet's own code.
+    /// Where readings or rulings contradict each other.
     pub disputed: u32,
     /// With numbers that do not count yet.
     pub held: u32,
@@ -46,43 +46,26 @@ pub(crate) struct Part {
     pub incomplete: bool,
 }
 
+/// Whether a part goes into totals or out of them again.
+pub(crate) struct Change {
+    stations: fn(u32, u32) -> Option<u32>,
+    votes: fn(u64, u64) -> Option<u64>,
+}
+
+pub(crate) const ADDED: Change = Change { stations: u32::checked_add, votes: u64::checked_add };
+pub(crate) const TAKEN_OUT: Change = Change { stations: u32::checked_sub, votes: u64::checked_sub };
+
 impl UnitTotals {
-    /// Adds a station's part. `None` on overflow.
-    pub(crate) fn add(&mut self, part: &Part) -> Option<()> {
-        self.apply(
-            part,
-            |counter, step| {
-                *counter = counter.checked_add(step)?;
-                Some(())
-            },
-            |sum, voters| {
-                *sum = sum.checked_add(voters)?;
-                Some(())
-            },
-        )
-    }
-
-    /// Takes a station's part out again. `None` if it was not in.
-    pub(crate) fn remove(&mut self, part: &Part) -> Option<()> {
-        self.apply(
-            part,
-            |counter, step| {
-                *counter = counter.checked_sub(step)?;
-                Some(())
-            },
-            |sum, voters| {
-                *sum = sum.checked_sub(voters)?;
-                Some(())
-            },
-        )
-    }
-
-    fn apply(
-        &mut self,
-        part: &Part,
-        step: impl Fn(&mut u32, u32) -> Option<()>,
-        voters: impl Fn(&mut u64, u64) -> Option<()>,
-    ) -> Option<()> {
+    /// Adds a station's part, or takes it out again. `None` on overflow, or if it was not in.
+    pub(crate) fn change(&mut self, part: &Part, change: &Change) -> Option<()> {
+        let step = |counter: &mut u32, stations| {
+            *counter = (change.stations)(*counter, stations)?;
+            Some(())
+        };
+        let voters = |sum: &mut u64, voters| {
+            *sum = (change.votes)(*sum, voters)?;
+            Some(())
+        };
         if part.listed {
             step(&mut self.listed, 1)?;
             match part.registered {
@@ -183,18 +166,10 @@ impl VoteTotals {
         &self.sums[unit * self.width..(unit + 1) * self.width]
     }
 
-    /// Adds a station's votes to a unit. `None` on overflow.
-    pub fn add(&mut self, unit: usize, votes: &[u64]) -> Option<()> {
+    /// Adds a station's votes to a unit, or takes them out again. `None` on overflow, or if they were not in.
+    pub fn change(&mut self, unit: usize, votes: &[u64], change: &Change) -> Option<()> {
         for (sum, votes) in self.row_mut(unit).iter_mut().zip(votes) {
-            *sum = sum.checked_add(*votes)?;
-        }
-        Some(())
-    }
-
-    /// Takes a station's votes out of a unit again. `None` if they were not in.
-    pub fn remove(&mut self, unit: usize, votes: &[u64]) -> Option<()> {
-        for (sum, votes) in self.row_mut(unit).iter_mut().zip(votes) {
-            *sum = sum.checked_sub(*votes)?;
+            *sum = (change.votes)(*sum, *votes)?;
         }
         Some(())
     }

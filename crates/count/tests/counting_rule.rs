@@ -6,6 +6,7 @@ mod made_up;
 use made_up::{Ledger, PACK, mayor, mayor_by_candidate, reading};
 use testigo_count::entry::{Decision, RegisterEntry, RegisterOrigin};
 use testigo_count::geography::UnitIndex;
+use testigo_count::identifier::Code;
 use testigo_count::rule::{Reason, StationState};
 use testigo_count::rulings::Refusal;
 use testigo_count::sheets::SheetState;
@@ -231,7 +232,7 @@ fn an_unreadable_sheet_has_no_station_until_a_ruling_gives_it_one() {
     let mut ledger = Ledger::new();
     ledger.admit(1);
     let sheet = ledger.sheet(SourceClass::Custody);
-    ledger.add(reading("qr", ReadingOf::Sheet(sheet), None, Outcome::Failure("no-code-found".to_owned())));
+    ledger.add(reading("qr", ReadingOf::Sheet(sheet), None, Outcome::Failure(Code::new("no-code-found").unwrap())));
     let index = ledger.count.sheet_by_entry(sheet).unwrap();
     assert_eq!(ledger.count.sheet_view(index).failure, Some("no-code-found"));
     assert_eq!(ledger.count.sheet_state(index), SheetState::Unreadable);

@@ -17,6 +17,7 @@ use testigo_count::entry::{
     Decision, IntakeEntry, KeyEntry, Page, RegisterEntry, RegisterOrigin, RulingEntry, RulingSignature, SheetEntry,
     Stated,
 };
+use testigo_count::identifier::Code;
 use testigo_count::identifier::KeyName;
 use testigo_count::rule::{Reason, StationState};
 use testigo_count::{
@@ -89,7 +90,7 @@ impl Words for Ledger {
     }
 
     fn fail(&mut self, sheet: EntryIndex, code: &str) {
-        self.add(reading("qr", ReadingOf::Sheet(sheet), None, Outcome::Failure(code.to_owned())));
+        self.add(reading("qr", ReadingOf::Sheet(sheet), None, Outcome::Failure(Code::new(code).unwrap())));
     }
 
     fn public(&mut self, numbers: Numbers) -> EntryIndex {
@@ -371,7 +372,7 @@ fn without_numbers(ledger: &mut Ledger) {
     let Entry::Reading(mut code) = reading("qr", ReadingOf::Sheet(sheet), None, Outcome::Numbers(numbers)) else {
         return;
     };
-    code.step = Some("second-try".to_owned());
+    code.step = Some(Code::new("second-try").unwrap());
     ledger.add(Entry::Reading(code));
 }
 
@@ -401,7 +402,7 @@ fn without_effect(ledger: &mut Ledger) {
         &format!("published:{}", "0".repeat(64)),
         ReadingOf::Row(2),
         None,
-        Outcome::Failure("unreadable".to_owned()),
+        Outcome::Failure(Code::new("unreadable").unwrap()),
     ));
     ledger.add(Entry::Sheet(SheetEntry::new(EntryIndex(0), Vec::new())));
     let intake = EntryIndex(sheet.0 - 1);

@@ -11,7 +11,7 @@ use std::thread;
 use super::Count;
 use crate::geography::{Run, StationIndex, UnitIndex};
 use crate::rule::Status;
-use crate::totals::{UnitTotals, VoteTotals};
+use crate::totals::{ADDED, UnitTotals, VoteTotals};
 
 /// Fewer stations are not worth a thread.
 const STATIONS_OF_A_THREAD: usize = 20_000;
@@ -118,7 +118,7 @@ impl Count {
                 }
                 None => true,
             };
-            sums.units[place].add(&self.part_of(station, *status, !complete))?;
+            sums.units[place].change(&self.part_of(station, *status, !complete), &ADDED)?;
         }
         Some(())
     }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use testigo_count::entry::Decision;
+use testigo_count::identifier::Code;
 use testigo_count::rule::StationState;
 use testigo_count::{Count, Outcome, ReadingOf, SourceClass, StationId};
 
@@ -59,7 +60,12 @@ pub fn play(steps: &[Step]) -> Ledger {
             }
             Step::Failure => {
                 let sheet = ledger.sheet(SourceClass::Custody);
-                ledger.add(reading("qr", ReadingOf::Sheet(sheet), None, Outcome::Failure("no-code-found".to_owned())));
+                ledger.add(reading(
+                    "qr",
+                    ReadingOf::Sheet(sheet),
+                    None,
+                    Outcome::Failure(Code::new("no-code-found").unwrap()),
+                ));
                 sheets.push(sheet);
             }
             Step::Published { file, station, votes } => {

@@ -14,6 +14,7 @@ use testigo_count::entry::{
     Decision, ElectionEntry, IntakeEntry, KeyEntry, Page, RegisterOrigin, RulingEntry, RulingSignature, SheetEntry,
     Stated,
 };
+use testigo_count::identifier::Code;
 use testigo_count::identifier::KeyName;
 use testigo_count::pack::CountingRule;
 use testigo_count::{
@@ -171,7 +172,12 @@ impl Made {
         for (picture, station) in [("eight", "11.6"), ("nine", "11.7")] {
             let sheet = made.sheet(custody, picture);
             if picture == "eight" {
-                made.read(Reader::Qr, ReadingOf::Sheet(sheet), None, Outcome::Failure("no-code-found".to_owned()));
+                made.read(
+                    Reader::Qr,
+                    ReadingOf::Sheet(sheet),
+                    None,
+                    Outcome::Failure(Code::new("no-code-found").unwrap()),
+                );
             }
             made.rule(Decision::MoveSheet { sheet, station: StationId::new(station).unwrap() }, "wrong-station");
         }

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use testigo_archive::Archive;
 use testigo_count::grammar::{PayloadError, read_payload};
+use testigo_count::identifier::Code;
 use testigo_count::pack::Pack;
 use testigo_count::rule::StationState;
 use testigo_count::sheets::SheetState;
@@ -183,12 +184,12 @@ pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, jobs: usize) -
                     read.extend(station.map(|station| ReadSheet { sheet, file, station, codes: payloads.len() }));
                     for (numbers, step) in payloads {
                         for numbers in numbers {
-                            entries.push(entry(sheet, Some(step.clone()), Outcome::Numbers(numbers))?);
+                            entries.push(entry(sheet, Some(Code::new(step.as_str())?), Outcome::Numbers(numbers))?);
                         }
                     }
                 }
                 SheetOutcome::Failure { code, reason } => {
-                    entries.push(entry(sheet, None, Outcome::Failure(code.clone()))?);
+                    entries.push(entry(sheet, None, Outcome::Failure(Code::new(code.as_str())?))?);
                     report.unreadable.push(SheetLine { sheet: sheet.0, file, station: None, code, reason });
                 }
             }
@@ -207,7 +208,7 @@ pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, jobs: usize) -
     Ok(report)
 }
 
-fn entry(sheet: EntryIndex, step: Option<String>, outcome: Outcome) -> Result<Vec<u8>> {
+fn entry(sheet: EntryIndex, step: Option<Code>, outcome: Outcome) -> Result<Vec<u8>> {
     let reading = Reading { reader: Reader::Qr, of: ReadingOf::Sheet(sheet), prev: None, step, outcome };
     Ok(Entry::Reading(reading).to_bytes()?)
 }

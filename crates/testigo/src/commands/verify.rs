@@ -72,6 +72,14 @@ pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
         say!("WRONG: the ledger has no entries");
         return Ok(exit(false));
     };
+    if count.election().origin != report.checkpoint.origin {
+        say!(
+            "WRONG: entry 0 is of the ledger `{}`, the signed head of `{}`",
+            count.election().origin,
+            report.checkpoint.origin
+        );
+        return Ok(exit(false));
+    }
     if count.recounted().as_ref() != Some(&count) {
         say!("WRONG: adding every station up again gives other totals than taking the entries in one by one");
         return Ok(exit(false));
