@@ -182,7 +182,7 @@ impl Made {
             made.rule(Decision::MoveSheet { sheet, station: StationId::new(station).unwrap() }, "wrong-station");
         }
         let loose = made.sheet(custody, "ten");
-        made.read(Reader::Qr, ReadingOf::Sheet(loose), None, Outcome::Failure("code-of-tomorrow".to_owned()));
+        made.read(Reader::Qr, ReadingOf::Sheet(loose), None, Outcome::Failure(Code::new("code-of-tomorrow").unwrap()));
         let hidden = made.sheet(custody, "eleven");
         made.rule(Decision::WithholdSheet { sheet: hidden }, "personal-data");
         made.rule(Decision::NotInstalled { station: StationId::new("11.8").unwrap() }, "not-opened");
