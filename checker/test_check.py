@@ -514,7 +514,7 @@ class ArchiveTest(Temporary):
         self.program("rule", archive, "reject", "--sheet", min(count.sheets), *signed)
         count, _ = checker.check(checker.Folder(archive), None, lambda text: None)
         self.assertEqual((len(count.in_force), count.refused), (4, []))
-        regions = [f"region/{unit[1]}" for unit in count.children_of_units[checker.WHOLE]]
+        regions = [f"region/{unit[1]}" for unit in count.children[checker.WHOLE]]
         self.assertGreater(len(regions), 1)
         self.same_totals(archive, ["president", "water"], [None, *regions])
 

@@ -19,6 +19,7 @@ import hashlib
 import io
 import json
 import os
+import pathlib
 import re
 import sys
 from collections import defaultdict
@@ -28,21 +29,20 @@ try:
 except ImportError:
     sys.exit("testigo_check.py needs Python 3.11 or newer")
 
-
 class Fault(Exception):
     """Something that is wrong, and where."""
 
+def demand(right, cause):
+    if not right:
+        raise Fault(cause)
 
-# ---------------------------------------------------------------------------------------------------------------
-# Ed25519 (RFC 8032), verification only, strict: no small order, no second encoding of a signature.
-# ---------------------------------------------------------------------------------------------------------------
+# --- Ed25519 (RFC 8032), verification only, strict: no small order, no second encoding of a signature. --------------
 
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 SQRT_MINUS_ONE = pow(2, (P - 1) // 4, P)
 NEUTRAL = (0, 1, 1, 0)
-
 
 def point_add(one, other):
     """Points are (X, Y, Z, T) with x = X/Z, y = Y/Z, x*y = T/Z (RFC 8032, section 5.1.4)."""
@@ -53,26 +53,10 @@ def point_add(one, other):
     e, f, g, h = b - a, d - c, d + c, b + a
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 
-
-def point_double(point):
-    x, y, z, _ = point
-    a, b, c = x * x % P, y * y % P, 2 * z * z % P
-    h = a + b
-    e = (h - (x + y) * (x + y)) % P
-    g = a - b
-    f = c + g
-    return (e * f % P, g * h % P, f * g % P, e * h % P)
-
-
-def point_negate(point):
-    return (P - point[0], point[1], point[2], P - point[3])
-
-
 def point_encode(point):
     inverse = pow(point[2], -1, P)
     x, y = point[0] * inverse % P, point[1] * inverse % P
     return (y | (x & 1) << 255).to_bytes(32, "little")
-
 
 def point_decode(data):
     """The point, or None where these 32 bytes are none (RFC 8032, section 5.1.3)."""
@@ -90,34 +74,29 @@ def point_decode(data):
         x = P - x
     return (x, y, 1, x * y % P)
 
-
 def is_small_order(point):
     for _ in range(3):
-        point = point_double(point)
+        point = point_add(point, point)
     return point[0] == 0 and point[1] == point[2]
-
 
 def multiples(point):
     table = [NEUTRAL]
-    for _ in range(15):
+    while len(table) < 16:
         table.append(point_add(table[-1], point))
     return table
 
-
 BASE = point_decode((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 BASE_MULTIPLES = multiples(BASE)
-
 
 def two_products(first, first_table, second, second_table):
     """first * A + second * B, four bits of both at a time."""
     total = NEUTRAL
     for shift in range(252, -4, -4):
         for _ in range(4):
-            total = point_double(total)
+            total = point_add(total, total)
         total = point_add(total, first_table[first >> shift & 15])
         total = point_add(total, second_table[second >> shift & 15])
     return total
-
 
 class PublicKey:
     """A usable Ed25519 public key; ValueError where the 32 bytes are none."""
@@ -127,7 +106,7 @@ class PublicKey:
         if point is None or is_small_order(point):
             raise ValueError("not a usable Ed25519 public key")
         self.data = data
-        self.negative_multiples = multiples(point_negate(point))
+        self.negative_multiples = multiples((P - point[0], point[1], point[2], P - point[3]))
 
     def verifies(self, message, signature):
         if len(signature) != 64:
@@ -139,7 +118,6 @@ class PublicKey:
         k = int.from_bytes(hashlib.sha512(signature[:32] + self.data + message).digest(), "little") % L
         return point_encode(two_products(s, BASE_MULTIPLES, k, self.negative_multiples)) == signature[:32]
 
-
 def decode_base64(text):
     """Padded base64 in its one canonical form; ValueError otherwise."""
     data = base64.b64decode(text.encode("ascii"), validate=True)
@@ -147,11 +125,7 @@ def decode_base64(text):
         raise ValueError("not canonical base64")
     return data
 
-
-# ---------------------------------------------------------------------------------------------------------------
-# Keys, notes, checkpoints
-# ---------------------------------------------------------------------------------------------------------------
-
+# --- Keys, notes, checkpoints ---------------------------------------------------------------------------------------
 
 class NoteKey:
     """The ledger's public key: name+id+base64(0x01, 32 bytes)."""
@@ -167,80 +141,62 @@ class NoteKey:
         except ValueError:
             raise Fault("the key is not an Ed25519 note key `name+id+base64`") from None
         self.id = hashlib.sha256(self.name.encode() + b"\n" + data).digest()[:4]
-        if written != self.id.hex():
-            raise Fault(f"the key's id is {written}, but {self.id.hex()} follows from its name and bytes")
-
+        demand(written == self.id.hex(), f"the key's id is {written}, but {self.id.hex()} follows from its name and bytes")
 
 def read_note(data, key, where):
     """The text of a signed note, once a signature by `key` is right and none by it is wrong."""
-    if len(data) > 1 << 20:
-        raise Fault(f"{where}: longer than a note may be")
+    def need(right, cause):
+        demand(right, f"{where}: {cause}")
+
+    need(len(data) <= 1 << 20, "longer than a note may be")
     try:
         note = data.decode("utf-8")
     except UnicodeDecodeError:
         raise Fault(f"{where}: not UTF-8") from None
-    if any(c < 32 and c != 10 for c in data):
-        raise Fault(f"{where}: holds a control character")
-    at = note.rfind("\n\n")
-    if at < 0:
-        raise Fault(f"{where}: no blank line between text and signatures")
-    text, lines = note[: at + 1], note[at + 2 :]
-    if not lines.endswith("\n"):
-        raise Fault(f"{where}: the last signature line is missing or not ended")
-    lines = lines[:-1].split("\n")
-    if len(lines) > 256:
-        raise Fault(f"{where}: more than 256 signatures")
+    need(not any(c < 32 and c != 10 for c in data), "holds a control character")
+    text, blank, lines = note.rpartition("\n\n")
+    need(blank, "no blank line between text and signatures")
+    need(lines.endswith("\n"), "the last signature line is missing or not ended")
+    text, lines = text + "\n", lines[:-1].split("\n")
+    need(len(lines) <= 256, "more than 256 signatures")
     signed = False
     for line in lines:
-        parts = line.split(" ")
+        dash, _, rest = line.partition(" ")
+        name, _, blob = rest.partition(" ")
         try:
-            if len(parts) != 3 or parts[0] != "\u2014" or not parts[1] or "+" in parts[1]:
-                raise ValueError
-            blob = decode_base64(parts[2])
-            if len(blob) < 5:
-                raise ValueError
+            blob = decode_base64(blob)
         except ValueError:
-            raise Fault(f"{where}: a line after the last blank line is not a signature") from None
-        if parts[1] == key.name and blob[:4] == key.id:
-            if not key.key.verifies(text.encode(), blob[4:]):
-                raise Fault(f"{where}: the signature of {key.name} is wrong: the text was changed or another key signed it")
+            blob = b""
+        well_formed = dash == "\u2014" and name and "+" not in name and len(blob) >= 5
+        need(well_formed, "a line after the last blank line is not a signature")
+        if name == key.name and blob[:4] == key.id:
+            right = key.key.verifies(text.encode(), blob[4:])
+            need(right, f"the signature of {key.name} is wrong: the text was changed or another key signed it")
             signed = True
-    if not signed:
-        raise Fault(f"{where}: not signed by {key.name}+{key.id.hex()}")
+    need(signed, f"not signed by {key.name}+{key.id.hex()}")
     return text
-
 
 def read_checkpoint(data, key, where):
     """(size, root) of a signed head."""
     lines = read_note(data, key, where).split("\n")
-    if len(lines) != 4 or lines[3] != "":
-        raise Fault(f"{where}: a checkpoint has exactly three lines")
+    demand(len(lines) == 4 and lines[3] == "", f"{where}: a checkpoint has exactly three lines")
     origin, size, root = lines[:3]
-    if origin != key.name:
-        raise Fault(f"{where}: its origin is `{origin}`, the key's name is `{key.name}`")
-    if not re.fullmatch("0|[1-9][0-9]{0,18}", size):
-        raise Fault(f"{where}: `{size}` is not a number of entries")
+    demand(origin == key.name, f"{where}: its origin is `{origin}`, the key's name is `{key.name}`")
+    demand(is_size(size), f"{where}: `{size}` is not a number of entries")
     try:
         root = decode_base64(root)
     except ValueError:
         root = b""
-    if len(root) != 32:
-        raise Fault(f"{where}: the root is not 32 bytes in base64")
+    demand(len(root) == 32, f"{where}: the root is not 32 bytes in base64")
     return int(size), root
 
-
-# ---------------------------------------------------------------------------------------------------------------
-# The tree and its files
-# ---------------------------------------------------------------------------------------------------------------
-
+# --- The tree and its files -----------------------------------------------------------------------------------------
 
 def sha256(data):
     return hashlib.sha256(data).digest()
 
-
 def leaf_hash(entry):
     return sha256(b"\0" + entry)
-
 
 class Tree:
     """`levels[h][i]` is the root of the 2^h leaves from leaf i * 2^h on."""
@@ -268,7 +224,6 @@ class Tree:
         part = hashes[256 * number : 256 * number + width]
         return b"".join(part) if len(part) == width else None
 
-
 def tile_path(level, number, width):
     """`level` is a number, or "entries"."""
     groups = [f"{number % 1000:03}"]
@@ -278,7 +233,6 @@ def tile_path(level, number, width):
     path = f"tile/{level}/" + "/".join(reversed(groups))
     return path if width == 256 else f"{path}.p/{width}"
 
-
 def tiles_of(size):
     """(level, number, width) of every file that a ledger of this size has."""
     yield from row_of("entries", size)
@@ -287,63 +241,53 @@ def tiles_of(size):
         yield from row_of(level, size)
         size, level = size // 256, level + 1
 
-
 def row_of(level, count):
     for number in range(count // 256):
         yield level, number, 256
     if count % 256:
         yield level, count // 256, count % 256
 
-
 def join_bundle(entries):
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
-
 
 def split_bundle(data, width, where):
     entries, at = [], 0
     for _ in range(width):
         length = int.from_bytes(data[at : at + 2], "big")
         entry = data[at + 2 : at + 2 + length]
-        if at + 2 > len(data) or len(entry) < length:
-            raise Fault(f"{where}: ends within entry {len(entries)} of {width}")
+        demand(at + 2 <= len(data) and len(entry) == length, f"{where}: ends within entry {len(entries)} of {width}")
         entries.append(entry)
         at += 2 + length
-    if at != len(data):
-        raise Fault(f"{where}: {len(data) - at} bytes follow its {width} entries")
+    demand(at == len(data), f"{where}: {len(data) - at} bytes follow its {width} entries")
     return entries
 
-
 class Folder:
-    """The ledger's files, read and counted."""
+    """A folder's files, read and counted."""
 
     def __init__(self, path):
         self.path, self.bytes = path, 0
 
-    def read(self, name):
+    def ask(self, name, answer, nothing):
+        """What `answer` says of a path, or `nothing` where there is none."""
         try:
-            with open(os.path.join(self.path, name), "rb") as file:
-                data = file.read()
+            return answer(os.path.join(self.path, name))
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            return None
+            return nothing
         except OSError as error:
             raise Fault(f"{name}: cannot be read: {error.strerror}") from None
-        self.bytes += len(data)
+
+    def read(self, name):
+        data = self.ask(name, lambda path: pathlib.Path(path).read_bytes(), None)
+        self.bytes += len(data or b"")
         return data
 
     def need(self, name):
         data = self.read(name)
-        if data is None:
-            raise Fault(f"{name} is missing")
+        demand(data is not None, f"{name} is missing")
         return data
 
     def list(self, name):
-        try:
-            return sorted(os.listdir(os.path.join(self.path, name)))
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise Fault(f"{name}: cannot be listed: {error.strerror}") from None
-
+        return sorted(self.ask(name, os.listdir, []))
 
 def read_bundle(ledger, number, width):
     """The first `width` entries of a bundle, from the file of that width or a longer one."""
@@ -353,7 +297,6 @@ def read_bundle(ledger, number, width):
         if data is not None:
             return path, split_bundle(data, found, path)[:width]
     raise Fault("ledger/" + tile_path("entries", number, width) + " is missing")
-
 
 def first_changed(ledger, entries, tree, size, root):
     """Which entry was changed, where the leaf tiles still have the signed root."""
@@ -367,21 +310,18 @@ def first_changed(ledger, entries, tree, size, root):
     index = next(i for i in range(size) if leaves[i] != tree.levels[0][i])
     return f"; entry {index} was changed"
 
-
 def check_ledger(folder, key):
     """All entries of the signed head; everything the ledger's files say is held against them."""
     size, root = read_checkpoint(folder.need("ledger/checkpoint"), key, "ledger/checkpoint")
     heads = [("ledger/checkpoint", size, root)]
     for name in folder.list("ledger/checkpoints"):
         path = f"ledger/checkpoints/{name}"
-        if not re.fullmatch("0|[1-9][0-9]{0,18}", name):
-            raise Fault(f"{path} does not belong there: its name is no size")
+        demand(is_size(name), f"{path} does not belong there: its name is no size")
         # Someone may be writing: what is published meanwhile is not part of this check.
         if int(name) > size:
             continue
         found, head = read_checkpoint(folder.need(path), key, path)
-        if found != int(name):
-            raise Fault(f"{path} is the checkpoint of {found} entries, not of the number its name says")
+        demand(found == int(name), f"{path} is the checkpoint of {found} entries, not of the number its name says")
         heads.append((path, found, head))
     entries = []
     for _, number, width in row_of("entries", size):
@@ -408,80 +348,45 @@ def check_ledger(folder, key):
             raise Fault(f"{path} differs, from byte {at} on, from what the entries give")
     return entries, root, len(heads), len(tiles)
 
+# --- Entries --------------------------------------------------------------------------------------------------------
 
-# ---------------------------------------------------------------------------------------------------------------
-# Entries
-# ---------------------------------------------------------------------------------------------------------------
-
-IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}")
-HASH = re.compile(r"[0-9a-f]{64}")
 LARGEST_CELL = 999_999_999
-
 
 class Malformed(Exception):
     """Not of the form that the entry's type asks for."""
 
-
 def is_number(value, limit):
     return type(value) is int and 0 <= value < limit
 
-
-def is_identifier(value):
-    return type(value) is str and IDENTIFIER.fullmatch(value) is not None and value not in (".", "..")
-
-
-def is_hash(value):
-    return type(value) is str and HASH.fullmatch(value) is not None
-
-
-def is_text(value):
-    return type(value) is str
-
-
-def is_code(value):
-    return type(value) is str and re.fullmatch(r"[a-z0-9/-]{1,64}", value) is not None
-
-
-def is_bool(value):
-    return type(value) is bool
-
-
-def is_index(value):
-    return is_number(value, 2**53)
-
-
-def is_u32(value):
-    return is_number(value, 2**32)
-
-
-def is_cell(value):
-    return value in ("blank", "illegible", "absent") if type(value) is str else is_number(value, LARGEST_CELL + 1)
-
-
-def is_reader(value):
-    if type(value) is not str:
-        return False
-    kind, _, name = value.partition(":")
-    if kind == "person":
-        return is_identifier(name)
-    if kind == "published":
-        return is_hash(name)
-    return value in ("qr", "print")
-
+def is_form(pattern):
+    form = re.compile(pattern)
+    return lambda value: type(value) is str and form.fullmatch(value) is not None
 
 def one_of(*words):
     return lambda value: type(value) is str and value in words
 
+is_text = lambda value: type(value) is str
+is_bool = lambda value: type(value) is bool
+is_index = lambda value: is_number(value, 2**53)
+is_u32 = lambda value: is_number(value, 2**32)
+is_identifier = is_form(r"(?!\.\.?$)[A-Za-z0-9._-]{1,64}")
+is_hash = is_form("[0-9a-f]{64}")
+is_code = is_form("[a-z0-9/-]{1,64}")
+is_size = is_form("0|[1-9][0-9]{0,18}")
+is_word_for_no_number = one_of("blank", "illegible", "absent")
+is_cell = lambda value: is_number(value, LARGEST_CELL + 1) or is_word_for_no_number(value)
+
+def is_reader(value):
+    kind, _, name = value.partition(":") if type(value) is str else ("", "", "")
+    return {"person": is_identifier, "published": is_hash}.get(kind, lambda _: value in ("qr", "print"))(name)
 
 def list_of(test):
     return lambda value: type(value) is list and all(map(test, value))
-
 
 def map_of(key_test, test, empty=True):
     return lambda value: (
         type(value) is dict and (empty or value) and all(key_test(key) and test(one) for key, one in value.items())
     )
-
 
 def fields(needed, may=(), nonempty=False):
     """A test for an object with exactly these fields."""
@@ -503,25 +408,18 @@ def fields(needed, may=(), nonempty=False):
 
     return test
 
+DECISIONS = {
+    "accept-reading": {"reading": is_index}, "reject-sheet": {"sheet": is_index}, "withhold-sheet": {"sheet": is_index},
+    "move-sheet": {"sheet": is_index, "station": is_identifier}, "not-installed": {"station": is_identifier}, "withdraw": {},
+}
 
 def is_decision(value):
-    kinds = {
-        "accept-reading": {"reading": is_index},
-        "reject-sheet": {"sheet": is_index},
-        "move-sheet": {"sheet": is_index, "station": is_identifier},
-        "withhold-sheet": {"sheet": is_index},
-        "not-installed": {"station": is_identifier},
-        "withdraw": {},
-    }
     kind = value.get("do") if type(value) is dict else None
-    return type(kind) is str and kind in kinds and fields({"do": is_text} | kinds[kind])(value)
-
+    return type(kind) is str and kind in DECISIONS and fields({"do": is_text} | DECISIONS[kind])(value)
 
 COUNTING = fields({
-    "people": lambda value: is_u32(value) and value != 1,
-    "qr_from_custody": is_bool,
-    "signatures": lambda value: is_u32(value) and value >= 1,
-    "single_published": is_bool,
+    "people": lambda value: is_u32(value) and value != 1, "qr_from_custody": is_bool,
+    "signatures": lambda value: is_u32(value) and value >= 1, "single_published": is_bool,
 })
 PAGE = fields({
     "commitment": is_hash, "height": is_u32, "width": is_u32, "media": is_text, "rendition": is_hash,
@@ -535,19 +433,16 @@ READ_MAY = {"row": is_index, "sheet": is_index, "step": is_code}
 FAILURE = fields(READ | {"failure": is_code}, READ_MAY)
 NUMBERS = fields(
     READ | {
-        "contest": is_identifier, "station": is_identifier, "votes": list_of(is_cell),
-        "detail": one_of("selection", "candidate"),
+        "contest": is_identifier, "detail": one_of("selection", "candidate"), "station": is_identifier, "votes": list_of(is_cell),
     },
     READ_MAY | {"prev": is_index, "other": map_of(is_identifier, is_cell, empty=False), "stated": STATED},
 )
-
 
 def is_reading(value):
     published = str(value.get("reader", "")).startswith("published:")
     if published != ("row" in value) or published == ("sheet" in value):
         raise Malformed("a reading by a results file has `row`, every other has `sheet`")
     return FAILURE(value) if "failure" in value else NUMBERS(value)
-
 
 TYPES = {
     "election": fields(COMMON | {
@@ -567,10 +462,8 @@ TYPES = {
     "key": fields(COMMON | {"name": is_identifier, "public": is_text, "role": one_of("adjudicator")}),
 }
 
-
 def canonical(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
-
 
 def parse_entry(data, index):
     def wrong(cause):
@@ -599,111 +492,14 @@ def parse_entry(data, index):
         raise wrong(f"is not in canonical form: byte {at} differs from its own re-serialisation")
     return entry
 
-
-# ---------------------------------------------------------------------------------------------------------------
-# Documents
-# ---------------------------------------------------------------------------------------------------------------
-
+# --- Documents ------------------------------------------------------------------------------------------------------
 
 class BadDocument(Exception):
     """A document that breaks the rules, with what and where."""
 
-
-class Contest:
-    def __init__(self, raw):
-        expect_fields(raw, "contest", {"id", "title", "candidates"}, {"selections", "others"})
-        self.id = identifier(raw, "id", "contest")
-        local_text(raw["title"], "contest.title")
-        self.candidates = []
-        for one in tables(raw, "candidates"):
-            expect_fields(one, "candidates", {"id", "name"}, {"short", "color"})
-            local_text(one["name"], "candidates.name")
-            if type(one.get("short", "")) is not str or not re.fullmatch("#[0-9A-Fa-f]{6}", one.get("color", "#000000")):
-                raise BadDocument("candidates: `short` or `color` is malformed")
-            self.candidates.append(identifier(one, "id", "candidates"))
-        if not self.candidates:
-            raise BadDocument(f"contest {self.id} has no candidates")
-        lines, self.lines = [], []
-        for one in tables(raw, "selections"):
-            expect_fields(one, "selections", {"id", "candidate"}, {"name"})
-            local_text(one.get("name", ""), "selections.name")
-            lines.append(identifier(one, "id", "selections"))
-            if one["candidate"] not in self.candidates:
-                raise BadDocument(f"selection {lines[-1]} is for the unknown candidate `{one['candidate']}`")
-            self.lines.append(self.candidates.index(one["candidate"]))
-        if not lines:
-            self.lines = list(range(len(self.candidates)))
-        self.lines_of = [[at for at, one in enumerate(self.lines) if one == who] for who in range(len(self.candidates))]
-        self.others = []
-        for one in tables(raw, "others"):
-            expect_fields(one, "others", {"id", "title"})
-            local_text(one["title"], "others.title")
-            self.others.append(identifier(one, "id", "others"))
-        for ids in (self.candidates, lines, self.others):
-            expect_different(ids)
-
-
-class Election:
-    """The election file."""
-
-    def __init__(self, data):
-        raw = toml(data, "election file")
-        expect_fields(raw, "election file", {"id", "title", "date", "place"}, {"declared", "contest"})
-        self.id = identifier(raw, "id", "election file")
-        local_text(raw["title"], "title")
-        local_text(raw["place"], "place")
-        self.place = raw["place"]
-        if type(raw["date"]) is not str or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", raw["date"]):
-            raise BadDocument("`date` is not YYYY-MM-DD")
-        declared = raw.get("declared", {})
-        expect_fields(declared, "declared", set(), {"stations", "registered", "source"})
-        if not is_u32(declared.get("stations", 0)) or not is_number(declared.get("registered", 0), 2**63):
-            raise BadDocument("`declared` holds something that is no number")
-        local_text(declared.get("source", ""), "declared.source")
-        self.declared_stations = declared.get("stations", 0)
-        self.declared_registered = declared.get("registered")
-        self.contests = [Contest(one) for one in tables(raw, "contest")]
-        if not self.contests:
-            raise BadDocument("the election file has no contest")
-        expect_different([contest.id for contest in self.contests])
-
-
-CHECKS = ("E101", "E102", "E103", "E104", "W201", "W202", "W203", "W204")
-
-
-class Pack:
-    """What the fold needs of a pack."""
-
-    def __init__(self, data):
-        raw = toml(data, "pack")
-        if type(raw.get("format")) is not int or raw["format"] != 1:
-            raise BadDocument("the pack's `format` is not 1")
-        languages = raw.get("languages")
-        if type(languages) is not list or not languages or not all(type(one) is str for one in languages):
-            raise BadDocument("the pack names no languages")
-        self.language = languages[0]
-        levels = tables(raw, "level")
-        if not 1 <= len(levels) <= 20:
-            raise BadDocument("a pack has 1 to 20 levels")
-        for one in levels:
-            expect_fields(one, "level", {"id", "name", "plural"})
-            local_text(one["name"], "level.name")
-            local_text(one["plural"], "level.plural")
-        ids = [identifier(one, "id", "level") for one in levels]
-        expect_different(ids)
-        self.unit_levels, self.station_level = ids[:-1], ids[-1]
-        self.tolerance = dict.fromkeys(CHECKS, 0)
-        checks = raw.get("check", {})
-        expect_fields(checks, "check", set(), set(CHECKS))
-        for code, setting in checks.items():
-            expect_fields(setting, f"check.{code}", set(), {"tolerance", "on"})
-            if not is_u32(setting.get("tolerance", 0)) or not is_bool(setting.get("on", True)):
-                raise BadDocument(f"check.{code} is malformed")
-            if setting.get("on", True):
-                self.tolerance[code] = setting.get("tolerance", 0)
-            else:
-                del self.tolerance[code]
-
+def expect(right, cause):
+    if not right:
+        raise BadDocument(cause)
 
 def toml(data, what):
     try:
@@ -711,45 +507,101 @@ def toml(data, what):
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadDocument(f"the {what} is not TOML in UTF-8: {error}") from None
 
-
 def expect_fields(table, where, needed, may=frozenset()):
-    if type(table) is not dict:
-        raise BadDocument(f"{where} is not a table")
+    expect(type(table) is dict, f"{where} is not a table")
     for name in sorted(needed - table.keys()):
         raise BadDocument(f"{where}: `{name}` is missing")
     for name in sorted(table.keys() - needed - may):
         raise BadDocument(f"{where}: `{name}` is unknown")
 
-
-def tables(raw, name):
+def tables(raw, name, needed, may=frozenset()):
+    """A list of tables with these fields; `id`, where there is one, is an identifier, and none is there twice."""
     found = raw.get(name, [])
-    if type(found) is not list:
-        raise BadDocument(f"`{name}` is not a list")
-    return found
+    expect(type(found) is list, f"`{name}` is not a list")
+    for one in found:
+        expect_fields(one, name, needed, may)
+        expect(is_identifier(one["id"]), f"{name}: `{one['id']}` is no identifier")
+    ids = [one["id"] for one in found]
+    expect(len(set(ids)) == len(ids), f"{name}: one of `{', '.join(ids)}` is there twice")
+    return found, ids
 
-
-def identifier(table, name, where):
-    if not is_identifier(table[name]):
-        raise BadDocument(f"{where}: `{table[name]}` is no identifier")
-    return table[name]
-
-
-def expect_different(ids):
-    twice = [one for at, one in enumerate(ids) if one in ids[:at]]
-    if twice:
-        raise BadDocument(f"`{twice[0]}` is there twice")
-
-
-def local_text(value, where):
-    if type(value) is not str and not (type(value) is dict and all(type(one) is str for one in value.values())):
-        raise BadDocument(f"`{where}` is no text")
-
+def expect_text(value, where):
+    """A local text: the same in every language, or one for each."""
+    texts = value.values() if type(value) is dict else [value]
+    expect(all(type(one) is str for one in texts), f"`{where}` is no text")
 
 def in_language(text, language):
     if type(text) is str:
         return text
     return text.get(language) or next((text[key] for key in sorted(text, key=str.encode)), "")
 
+class Contest:
+    def __init__(self, raw):
+        self.id = raw["id"]
+        expect_text(raw["title"], "contest.title")
+        candidates, self.candidates = tables(raw, "candidates", {"id", "name"}, {"short", "color"})
+        expect(candidates, f"contest {self.id} has no candidates")
+        for one in candidates:
+            expect_text(one["name"], "candidates.name")
+            is_right = is_text(one.get("short", "")) and is_form("#[0-9A-Fa-f]{6}")(one.get("color", "#000000"))
+            expect(is_right, "candidates: `short` or `color` is malformed")
+        self.lines = []  # of each line of the ballot, its candidate
+        for one in tables(raw, "selections", {"id", "candidate"}, {"name"})[0]:
+            expect_text(one.get("name", ""), "selections.name")
+            expect(one["candidate"] in self.candidates, f"selection {one['id']} is for an unknown candidate")
+            self.lines.append(self.candidates.index(one["candidate"]))
+        self.lines = self.lines or list(range(len(self.candidates)))
+        self.lines_of = [[at for at, one in enumerate(self.lines) if one == who] for who in range(len(self.candidates))]
+        others, self.others = tables(raw, "others", {"id", "title"})
+        for one in others:
+            expect_text(one["title"], "others.title")
+
+class Election:
+    """The election file."""
+
+    def __init__(self, data):
+        raw = toml(data, "election file")
+        expect_fields(raw, "election file", {"id", "title", "date", "place"}, {"declared", "contest"})
+        self.id, self.place = raw["id"], raw["place"]
+        expect(is_identifier(self.id), f"election file: `{self.id}` is no identifier")
+        expect_text(raw["title"], "title")
+        expect_text(raw["place"], "place")
+        expect(is_form("[0-9]{4}-[0-9]{2}-[0-9]{2}")(raw["date"]), "`date` is not YYYY-MM-DD")
+        declared = raw.get("declared", {})
+        expect_fields(declared, "declared", set(), {"stations", "registered", "source"})
+        numbers = is_u32(declared.get("stations", 0)) and is_number(declared.get("registered", 0), 2**63)
+        expect(numbers, "`declared` holds something that is no number")
+        expect_text(declared.get("source", ""), "declared.source")
+        self.declared_stations, self.declared_registered = declared.get("stations", 0), declared.get("registered")
+        contests, _ = tables(raw, "contest", {"id", "title", "candidates"}, {"selections", "others"})
+        expect(contests, "the election file has no contest")
+        self.contests = [Contest(one) for one in contests]
+
+CHECKS = ("E101", "E102", "E103", "E104", "W201", "W202", "W203", "W204")
+
+class Pack:
+    """What the fold needs of a pack."""
+
+    def __init__(self, data):
+        raw = toml(data, "pack")
+        expect(type(raw.get("format")) is int and raw["format"] == 1, "the pack's `format` is not 1")
+        languages = raw.get("languages")
+        expect(languages and list_of(is_text)(languages), "the pack names no languages")
+        self.language = languages[0]
+        levels, ids = tables(raw, "level", {"id", "name", "plural"})
+        expect(1 <= len(levels) <= 20, "a pack has 1 to 20 levels")
+        for one in levels:
+            expect_text(one["name"], "level.name")
+            expect_text(one["plural"], "level.plural")
+        self.unit_levels, self.station_level = ids[:-1], ids[-1]
+        self.tolerance = dict.fromkeys(CHECKS, 0)
+        checks = raw.get("check", {})
+        expect_fields(checks, "check", set(), set(CHECKS))
+        for code, setting in checks.items():
+            expect_fields(setting, f"check.{code}", set(), {"tolerance", "on"})
+            is_right = is_u32(setting.get("tolerance", 0)) and is_bool(setting.get("on", True))
+            expect(is_right, f"check.{code} is malformed")
+            self.tolerance[code] = setting.get("tolerance", 0) if setting.get("on", True) else float("inf")
 
 def read_register(data, pack):
     """Rows of (station, registered or None, [(level, code, name), ...] from the widest down)."""
@@ -764,40 +616,35 @@ def read_register(data, pack):
         raise BadDocument(f"the register is not CSV: {error}") from None
     header = lines[0][1] if lines else []
     wanted = ["station", "registered", *(name for level in pack.unit_levels for name in (level, f"{level}_name"))]
-    if sorted(header) != sorted(wanted):
-        raise BadDocument(f"the register's columns are {', '.join(header)}; expected are {', '.join(wanted)}")
+    expect(sorted(header) == sorted(wanted), f"the register's columns are {', '.join(header)}; expected are {', '.join(wanted)}")
     place = {name: header.index(name) for name in wanted}
     units = [(at, place[level], place[f"{level}_name"]) for at, level in enumerate(pack.unit_levels)]
     rows = []
     for number, line in lines[1:]:
-        if len(line) != len(header):
-            raise BadDocument(f"the register, line {number}: {len(line)} fields, the header has {len(header)}")
+        where = f"the register, line {number}"
+        expect(len(line) == len(header), f"{where}: {len(line)} fields, the header has {len(header)}")
         station, registered = line[place["station"]], line[place["registered"]]
-        if not is_identifier(station):
-            raise BadDocument(f"the register, line {number}: `{station}` is no identifier")
-        if registered and not (re.fullmatch(r"\+?[0-9]+", registered) and int(registered) <= LARGEST_CELL):
-            raise BadDocument(f"the register, line {number}: `{registered}` is no number of voters")
+        expect(is_identifier(station), f"{where}: `{station}` is no identifier")
+        expect(re.fullmatch(r"(\+?0*[0-9]{1,9})?", registered), f"{where}: `{registered}` is no number of voters")
         path = [(at, line[code], line[name]) for at, code, name in units if line[code]]
-        if not all(is_identifier(code) for _, code, _ in path) or (units and not path):
-            raise BadDocument(f"the register, line {number}: no unit, or a unit whose code is no identifier")
-        rows.append((station, int(registered) if registered else None, path))
+        expect(all(is_identifier(code) for _, code, _ in path), f"{where}: the code of a unit is no identifier")
+        expect(path or not units, f"{where}: it names no unit")
+        rows.append((station, int(registered.lstrip("+0") or 0) if registered else None, path))
     return rows
 
-
-# ---------------------------------------------------------------------------------------------------------------
-# The fold, first part: what the entries add
-# ---------------------------------------------------------------------------------------------------------------
+# --- The fold, first part: what the entries add ---------------------------------------------------------------------
 
 REASONS = {
-    "sheet-inspected", "paper-inspected", "duplicate-sheet", "wrong-station",
-    "not-a-sheet", "forged-sheet", "personal-data", "not-opened",
+    "sheet-inspected", "paper-inspected", "duplicate-sheet", "wrong-station", "not-a-sheet", "forged-sheet", "personal-data", "not-opened",
 }
 WHOLE = (-1, "")
-
 
 class Refused(Exception):
     """The entry changes nothing."""
 
+def allow(right, cause):
+    if not right:
+        raise Refused(cause)
 
 class Geography:
     """Units by (level, code), the whole being WHOLE; stations by id."""
@@ -811,24 +658,21 @@ class Geography:
         parents, names, stations, registered = {}, {}, {}, {}
         for station, voters, path in rows:
             if station in self.station_parent or station in stations:
-                if passed_over:
-                    continue
-                raise BadDocument(f"the register: station {station} is there twice")
+                expect(passed_over, f"the register: station {station} is there twice")
+                continue
             parent = WHOLE
             for level, code, name in path:
                 unit = (level, code)
                 known = self.unit_parent.get(unit, parents.get(unit))
                 if known is None:
-                    parents[unit], names[unit] = parent, name
-                elif known != parent:
-                    raise BadDocument(f"the register: unit {code} belongs to `{parent[1]}` here, to `{known[1]}` earlier")
+                    known, parents[unit], names[unit] = parent, parent, name
+                expect(known == parent, f"the register: unit {code} belongs to `{parent[1]}` here, to `{known[1]}` earlier")
                 parent = unit
             stations[station], registered[station] = parent, voters
         self.unit_parent |= parents
         self.unit_name |= names
         self.station_parent |= stations
         self.registered |= registered
-
 
 class Sheet:
     def __init__(self, index, source, pages):
@@ -841,7 +685,6 @@ class Sheet:
 
     def in_custody(self):
         return self.source != "public" or self.moved_to is not None
-
 
 class Reading:
     def __init__(self, index, entry, contest, sheet):
@@ -870,7 +713,6 @@ class Reading:
     def valid(self):
         return sum_of(self.votes) if self.stated_valid == "absent" else self.stated_valid
 
-
 def sum_of(cells):
     """As comparisons need it: nothing said about a part is nothing said about the sum."""
     if not cells or "absent" in cells:
@@ -880,10 +722,8 @@ def sum_of(cells):
     total = sum(cells)
     return total if total <= LARGEST_CELL else "illegible"
 
-
 def contradict(one, other):
     return one != other and one != "absent" and other != "absent"
-
 
 def differ(one, other):
     if one.by_line and other.by_line:
@@ -896,7 +736,6 @@ def differ(one, other):
         or contradict(one.valid(), other.valid())
         or contradict(one.stated_cast, other.stated_cast)
     )
-
 
 class Count:
     """Takes entries in one after the other; `finish` works out what follows."""
@@ -925,15 +764,12 @@ class Count:
 
     def document(self, digest, what):
         data = self.documents(digest)
-        if data is None:
-            raise Fault(f"the {what} with hash {digest} is missing")
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise Fault(f"the {what} with hash {digest} has other bytes")
+        demand(data is not None, f"the {what} with hash {digest} is missing")
+        demand(hashlib.sha256(data).hexdigest() == digest, f"the {what} with hash {digest} has other bytes")
         return data
 
     def begin(self, entry, data):
-        if entry["type"] != "election":
-            raise Fault("entry 0 is not an `election` entry")
+        demand(entry["type"] == "election", "entry 0 is not an `election` entry")
         self.rule, self.origin = entry["counting"], entry["origin"]
         self.entry_zero = hashlib.sha256(data).hexdigest()
         self.from_results = entry["register_origin"] == "results"
@@ -966,54 +802,41 @@ class Count:
         except ValueError:
             raise Refused(f"key `{name}` is no usable Ed25519 public key") from None
         for known, other in self.keys.items():
-            if (known == name) != (other.data == key.data):
-                raise Refused(f"the name `{name}` has another key, or the key another name")
+            allow((known == name) == (other.data == key.data), f"the name `{name}` has another key, or the key another name")
         self.keys[name] = key
 
     def take_intake(self, index, entry):
         self.intakes[index] = entry
 
     def take_sheet(self, index, entry):
-        intake = self.intakes.get(entry["intake"])
-        if intake is None:
-            raise Refused(f"entry {entry['intake']} is not an `intake` entry")
+        intake, pages = self.intakes.get(entry["intake"]), entry["pages"]
+        allow(intake, f"entry {entry['intake']} is not an `intake` entry")
         commitments = set(intake["commitments"])
-        if any(page["commitment"] not in commitments for page in entry["pages"]):
-            raise Refused(f"a page's commitment is not in intake entry {entry['intake']}")
-        if not entry["pages"] or any(page["media"] not in ("jpg", "png") for page in entry["pages"]):
-            raise Refused("a sheet needs at least one page of type jpg or png")
+        for page in pages:
+            allow(page["commitment"] in commitments, f"a page's commitment is not in intake entry {entry['intake']}")
+        right = pages and all(page["media"] in ("jpg", "png") for page in pages)
+        allow(right, "a sheet needs at least one page, each of type jpg or png")
         self.sheets[index] = Sheet(index, intake["source"], entry["pages"])
 
     def take_reading(self, index, entry):
-        sheet = None
-        if "sheet" in entry:
-            sheet = self.sheets.get(entry["sheet"])
-            if sheet is None:
-                raise Refused(f"entry {entry['sheet']} is not a `sheet` entry")
+        sheet = self.sheets.get(entry.get("sheet"))
+        allow(sheet or "sheet" not in entry, f"entry {entry.get('sheet')} is not a `sheet` entry")
         if "failure" in entry:
-            if sheet is None:
-                raise Refused("a row of a results file cannot be unreadable")
+            allow(sheet, "a row of a results file cannot be unreadable")
             sheet.tried = True
             return
         contest = self.contests.get(entry["contest"])
-        if contest is None:
-            raise Refused(f"there is no contest `{entry['contest']}`")
+        allow(contest, f"there is no contest `{entry['contest']}`")
         lines = contest.lines if entry["detail"] == "selection" else contest.candidates
-        if len(entry["votes"]) != len(lines):
-            raise Refused(f"{len(lines)} votes are expected, the reading has {len(entry['votes'])}")
-        unknown = [kind for kind in entry.get("other", {}) if kind not in contest.others]
-        if unknown:
-            raise Refused(f"the contest has no `{unknown[0]}` in `others`")
-        if sheet is None and entry["row"] >= 2**32:
-            raise Fault(f"entry {index}: the row is not below 2^32")
+        allow(len(entry["votes"]) == len(lines), f"{len(lines)} votes are expected, the reading has {len(entry['votes'])}")
+        for kind in entry.get("other", {}):
+            allow(kind in contest.others, f"the contest has no `{kind}` in `others`")
+        demand(sheet or is_u32(entry["row"]), f"entry {index}: the row is not below 2^32")
         reading = Reading(index, entry, contest, sheet)
         self.known.add(reading.own_station)
         before = self.readings.get(entry.get("prev"))
-        if (
-            before
-            and not before.superseded
-            and (before.contest, before.reader, before.of) == (contest, reading.reader, reading.of)
-        ):
+        same = before and (before.contest, before.reader, before.of) == (contest, reading.reader, reading.of)
+        if same and not before.superseded:
             before.superseded = True
             if sheet:
                 sheet.standing -= 1
@@ -1023,13 +846,11 @@ class Count:
 
     def take_ruling(self, index, entry):
         self.check_signatures(entry)
-        if entry["reason"] not in REASONS:
-            raise Refused(f"`{entry['reason']}` is not a known reason code")
+        allow(entry["reason"] in REASONS, f"`{entry['reason']}` is not a known reason code")
         decision = entry["decision"]
         subjects = self.subjects_of(decision)
         prev = entry.get("prev")
-        if decision["do"] == "withdraw" and prev not in self.in_force:
-            raise Refused("it withdraws nothing that is in force")
+        allow(decision["do"] != "withdraw" or prev in self.in_force, "it withdraws nothing that is in force")
         if prev in self.in_force:
             for subject in self.in_force.pop(prev)[1]:
                 self.heads[subject].remove(prev)
@@ -1052,26 +873,24 @@ class Count:
                 self.signatures += 1
                 if self.keys[one["key"]].verifies(message, signature):
                     valid.add(one["key"])
-        if len(valid) < self.rule["signatures"]:
-            raise Refused(f"{len(valid)} of {self.rule['signatures']} needed signatures are valid")
+        needed = self.rule["signatures"]
+        allow(len(valid) >= needed, f"{len(valid)} of {needed} needed signatures are valid")
 
     def subjects_of(self, decision):
-        if "sheet" in decision and decision["sheet"] not in self.sheets:
-            raise Refused(f"entry {decision['sheet']} is not a `sheet` entry")
-        if "station" in decision and decision["station"] not in self.known:
-            raise Refused(f"station {decision['station']} is not known")
+        sheet, station = decision.get("sheet"), decision.get("station")
+        allow("sheet" not in decision or sheet in self.sheets, f"entry {sheet} is not a `sheet` entry")
+        allow("station" not in decision or station in self.known, f"station {station} is not known")
         match decision["do"]:
             case "accept-reading":
                 reading = self.readings.get(decision["reading"])
-                if reading is None:
-                    raise Refused(f"entry {decision['reading']} is not a `reading` entry with numbers")
+                allow(reading, f"entry {decision['reading']} is not a `reading` entry with numbers")
                 return [("result", reading.contest.id, reading.station())]
             case "not-installed":
-                return [("result", contest, decision["station"]) for contest in self.contests]
+                return [("result", contest, station) for contest in self.contests]
             case "reject-sheet" | "move-sheet":
-                return [("place", decision["sheet"])]
+                return [("place", sheet)]
             case "withhold-sheet":
-                return [("picture", decision["sheet"])]
+                return [("picture", sheet)]
         return []
 
     def settle(self, subject):
@@ -1109,19 +928,18 @@ class Count:
             for contest in self.contests
         }
         self.units = {contest.id: self.add_up(contest) for contest in self.election.contests}
-        self.children_of_units, self.children_stations = defaultdict(list), defaultdict(list)
+        self.children = defaultdict(list)  # unit -> the units directly below
         for unit, parent in self.geography.unit_parent.items():
-            self.children_of_units[parent].append(unit)
+            self.children[parent].append(unit)
+        self.stations = defaultdict(list)  # unit -> the stations directly below
         for station, parent in self.geography.station_parent.items():
-            self.children_stations[parent].append(station)
+            self.stations[parent].append(station)
 
     def findings(self, reading):
         """(code, found, expected) of the checks that fail."""
         registered = self.geography.registered.get(reading.station())
 
-        def number(cell):
-            return None if type(cell) is str else cell
-
+        number = lambda cell: None if type(cell) is str else cell
         numbers = [cell for cell in reading.votes if type(cell) is int]
         valid = sum(numbers) if len(numbers) == len(reading.votes) else None
         said = [cell for cell in reading.other if cell != "absent"]
@@ -1142,16 +960,13 @@ class Count:
                 compared["W202"] = (cast, registered - 1)
         if total == 0:
             compared["W201"] = (0, 1)
-        if valid is not None and valid >= 20:
-            voted = {
-                reading.contest.lines[at] if reading.by_line else at for at, cell in enumerate(reading.votes) if cell
-            }
-            if len(voted) == 1:
-                compared["W203"] = (valid, valid - 1)
+        voted = {reading.contest.lines[at] if reading.by_line else at for at, cell in enumerate(reading.votes) if cell}
+        if valid is not None and valid >= 20 and len(voted) == 1:
+            compared["W203"] = (valid, valid - 1)
         found = []
         for code in CHECKS:
             one, other = compared.get(code, (None, None))
-            if one is not None and other is not None and abs(one - other) > self.pack.tolerance.get(code, float("inf")):
+            if one is not None and other is not None and abs(one - other) > self.pack.tolerance[code]:
                 found.append((code, one, other))
         return found
 
@@ -1189,21 +1004,15 @@ class Count:
             one.index: not any(code.startswith("E") for code, _, _ in self.findings(one)) for one in custody
         }
         people = {one.reader for one in custody if one.kind == "person" and passing[one.index]}
-        countable = []
-        for one in custody:
-            reason = self.countable(one, passing[one.index], len(people))
-            if reason:
-                countable.append((self.rank(one, reason), reason, one))
+        countable = [(self.countable(one, passing[one.index], len(people)), one) for one in custody]
+        countable = [(self.rank(one, reason), reason, one) for reason, one in countable if reason]
         if countable:
             _, reason, best = min(countable, key=lambda each: each[0])
             return status("counted", reason, any(differ(one, best) for one in evidence), best)
         if custody:
             order = ["fails-check", "needs-second-reader", "only-published", "only-print"]
-            by_reader = {
-                "qr": "needs-second-reader", "person": "needs-second-reader",
-                "published": "only-published", "print": "only-print",
-            }
-            reasons = [by_reader[one.kind] if passing[one.index] else "fails-check" for one in custody]
+            by_reader = {"qr": order[1], "person": order[1], "published": order[2], "print": order[3]}
+            reasons = [by_reader[one.kind] if passing[one.index] else order[0] for one in custody]
             return status("held", max(reasons, key=order.index))
         if received:
             return status("unreadable" if all(sheet.state() == "unreadable" for sheet in standing) else "received")
@@ -1242,10 +1051,7 @@ class Count:
         "listed", "received", "counted", "disputed", "held", "unread", "unreadable", "not_installed", "awaited",
         "objected", "incomplete", "registered_listed", "registered_in_counted", "counted_unknown",
     )
-    BY_STATE = {
-        "counted": "counted", "disputed": "disputed", "held": "held", "received": "unread",
-        "unreadable": "unreadable", "not-installed": "not_installed",
-    }
+    BY_STATE = {"received": "unread", "not-installed": "not_installed"}  # the others are called like the total
 
     def add_up(self, contest):
         """unit -> (totals by name, votes)"""
@@ -1257,23 +1063,19 @@ class Count:
             part = defaultdict(int, listed=int(listed), received=int(received))
             if listed and voters is not None:
                 part["registered_listed"] = voters
-            if state == "awaited":
-                part["awaited"] = int(listed)
-            else:
-                part[self.BY_STATE[state]] = 1
+            part[self.BY_STATE.get(state, state)] = int(listed or state != "awaited")
             if state == "counted":
                 part["objected"] = int(objected)
                 part["incomplete"] = int(any(type(cell) is str for cell in reading.votes))
-                part["registered_in_counted" if voters is not None else "counted_unknown"] = 1 if voters is None else voters
+                part["registered_in_counted"], part["counted_unknown"] = voters or 0, int(voters is None)
             votes = self.votes_of(contest, reading)
             unit = self.geography.station_parent.get(station, WHOLE)
             while True:
                 totals, sums = units[unit]
                 for name, value in part.items():
                     totals[name] += value
-                if reading is not None:
-                    for at, value in enumerate(votes):
-                        sums[at] += value
+                for at, value in enumerate(votes):
+                    sums[at] += value
                 if unit == WHOLE:
                     break
                 unit = self.geography.unit_parent[unit]
@@ -1286,12 +1088,8 @@ class Count:
         units = self.units[contest.id]
         totals, votes = units[unit]
         candidates, others = self.named(contest, votes)
-        whole, declared = units[WHOLE][0]["listed"], self.election.declared_stations
-        listed = totals["listed"]
-        if unit == WHOLE:
-            expected = max(declared, listed)
-        else:
-            expected = listed if declared <= whole else None
+        whole, declared, listed = units[WHOLE][0]["listed"], self.election.declared_stations, totals["listed"]
+        expected = max(declared, listed) if unit == WHOLE else listed if declared <= whole else None
         stations = {"expected": expected} | {name: totals[name] for name in self.TOTALS[:11]}
         if expected is not None:
             stations["awaited"] += expected - listed
@@ -1315,7 +1113,7 @@ class Count:
         tally["valid"] = sum(one["votes"] for one in candidates)
         for kind in ("null", "blank"):
             tally |= {kind: one["votes"] for one in others if one["id"] == kind}
-        tally |= {"others": others, "candidates": candidates, "children": self.children(contest, unit)}
+        tally |= {"others": others, "candidates": candidates, "children": self.below(contest, unit)}
         return tally
 
     def unit_name(self, unit):
@@ -1323,33 +1121,30 @@ class Count:
             return {"level": "", "code": "", "name": in_language(self.election.place, self.pack.language)}
         return {"level": self.pack.unit_levels[unit[0]], "code": unit[1], "name": self.geography.unit_name[unit]}
 
-    def named(self, contest, votes):
-        split = len(contest.candidates)
-        return (
-            [{"id": one, "votes": number} for one, number in zip(contest.candidates, votes[:split])],
-            [{"id": one, "votes": number} for one, number in zip(contest.others, votes[split:])],
-        )
+    @staticmethod
+    def named(contest, votes):
+        """Candidates and kinds of other ballots with their votes."""
+        ids = contest.candidates + contest.others
+        named = [{"id": one, "votes": number} for one, number in zip(ids, votes)]
+        return named[: len(contest.candidates)], named[len(contest.candidates) :]
 
-    def child(self, contest, name, totals, votes):
-        candidates, others = self.named(contest, votes)
-        names = ("listed", "counted", "disputed", "registered_in_counted")
-        return name | {one: totals[one] for one in names} | {
-            "valid": sum(one["votes"] for one in candidates), "others": others, "candidates": candidates,
-        }
+    def below(self, contest, unit):
+        def child(name, totals, votes):
+            candidates, others = self.named(contest, votes)
+            valid = sum(one["votes"] for one in candidates)
+            totals = {one: totals[one] for one in ("listed", "counted", "disputed", "registered_in_counted")}
+            return name | totals | {"valid": valid, "others": others, "candidates": candidates}
 
-    def children(self, contest, unit):
         children = []
-        for below in sorted(self.children_of_units[unit], key=lambda one: f"{one[0]}\x1f{one[1]}"):
-            children.append(self.child(contest, self.unit_name(below), *self.units[contest.id][below]))
-        for station in sorted(self.children_stations[unit]):
+        for below in sorted(self.children[unit], key=lambda one: f"{one[0]}\x1f{one[1]}"):
+            children.append(child(self.unit_name(below), *self.units[contest.id][below]))
+        for station in sorted(self.stations[unit]):
             state, _, _, _, reading = self.status[contest.id][station]
-            counted = state == "counted"
-            totals = {
-                "listed": 1, "counted": int(counted), "disputed": int(state == "disputed"),
-                "registered_in_counted": (self.geography.registered[station] or 0) if counted else 0,
-            }
+            counted = int(state == "counted")
+            totals = {"listed": 1, "counted": counted, "disputed": int(state == "disputed")}
+            totals["registered_in_counted"] = (self.geography.registered[station] or 0) * counted
             name = {"level": self.pack.station_level, "code": station, "name": "", "state": state}
-            children.append(self.child(contest, name, totals, self.votes_of(contest, reading)))
+            children.append(child(name, totals, self.votes_of(contest, reading)))
         return children
 
     def find_unit(self, written):
@@ -1357,57 +1152,41 @@ class Count:
         if written is None:
             return WHOLE
         level, _, code = written.rpartition("/")
-        found = [
-            unit for unit in self.geography.unit_parent
-            if unit[1] == code and level in ("", self.pack.unit_levels[unit[0]])
-        ]
+        units = self.geography.unit_parent
+        found = [one for one in units if one[1] == code and level in ("", self.pack.unit_levels[one[0]])]
         if len(found) != 1:
             raise SystemExit(f"`{written}` is {'no unit' if not found else 'a unit on several levels: write LEVEL/CODE'}")
         return found[0]
 
-
-# ---------------------------------------------------------------------------------------------------------------
-# The whole check
-# ---------------------------------------------------------------------------------------------------------------
-
+# --- The whole check ------------------------------------------------------------------------------------------------
 
 def check_documents(folder):
-    """Hashes every document; returns how many, and a function that gives their bytes."""
-    kept = {}
-    for name in folder.list("documents"):
+    """Hashes every document; returns their names."""
+    names = folder.list("documents")
+    for name in names:
         path = f"documents/{name}"
-        if not is_hash(name):
-            raise Fault(f"{path} does not belong there: a name made of the file's hash is expected")
-        data = folder.need(path)
-        found = hashlib.sha256(data).hexdigest()
-        if found != name:
-            raise Fault(f"{path} has the hash {found}: the file was changed")
-        kept[name] = path
-    return kept
-
+        demand(is_hash(name), f"{path} does not belong there: a name made of the file's hash is expected")
+        found = hashlib.sha256(folder.need(path)).hexdigest()
+        demand(found == name, f"{path} has the hash {found}: the file was changed")
+    return set(names)
 
 def check_renditions(folder, count):
     """Hashes every picture, and looks for those that sheets name."""
     found = set()
     for shelf in folder.list("renditions"):
         path = f"renditions/{shelf}"
-        if not re.fullmatch("[0-9a-f]{2}", shelf) or not os.path.isdir(os.path.join(folder.path, path)):
-            raise Fault(f"{path} does not belong there")
+        demand(is_form("[0-9a-f]{2}")(shelf) and os.path.isdir(os.path.join(folder.path, path)), f"{path} does not belong there")
         for name in folder.list(path):
-            digest, _, ending = name.partition(".")
-            if not is_hash(digest) or digest[:2] != shelf or ending not in ("jpg", "png"):
-                raise Fault(f"{path}/{name} does not belong there: a name made of the file's hash is expected")
+            form = re.fullmatch(f"({shelf}[0-9a-f]{{62}})[.](jpg|png)", name)
+            demand(form, f"{path}/{name} does not belong there: a name made of the file's hash is expected")
             actual = hashlib.sha256(folder.need(f"{path}/{name}")).hexdigest()
-            if actual != digest:
-                raise Fault(f"{path}/{name} has the hash {actual}: the file was changed")
+            demand(actual == form[1], f"{path}/{name} has the hash {actual}: the file was changed")
             found.add(name)
     for sheet in count.sheets.values():
         for page in sheet.pages:
             name = f"{page['rendition']}.{page['media']}"
-            if name not in found and not sheet.withheld:
-                raise Fault(f"the picture {name} of sheet entry {sheet.index} is missing")
+            demand(name in found or sheet.withheld, f"the picture {name} of sheet entry {sheet.index} is missing")
     return len(found)
-
 
 def check(folder, key_text, say):
     """The count and the root, once everything is right."""
@@ -1422,13 +1201,11 @@ def check(folder, key_text, say):
     say(f"heads         {heads:,} signed heads continue each other, {tiles:,} bundles and tiles are what the entries give")
     documents = check_documents(folder)
     say(f"documents     {len(documents):,} have the bytes that their names say")
-    count = Count(lambda digest: folder.read(documents[digest]) if digest in documents else None)
+    count = Count(lambda digest: folder.read(f"documents/{digest}") if digest in documents else None)
     for entry in entries:
         count.append(entry)
-    if not entries:
-        raise Fault("the ledger has no entries: there is nothing to count")
-    if count.origin != key.name:
-        raise Fault(f"entry 0 has the origin `{count.origin}`, the ledger is signed as `{key.name}`")
+    demand(entries, "the ledger has no entries: there is nothing to count")
+    demand(count.origin == key.name, f"entry 0 has the origin `{count.origin}`, the ledger is signed as `{key.name}`")
     pictures = check_renditions(folder, count)
     say(f"pictures      {pictures:,} have the bytes that their names say; those that rulings do not withhold are all there")
     count.finish()
@@ -1439,7 +1216,6 @@ def check(folder, key_text, say):
         say(f"no effect     {len(count.refused) - 20:,} more entries")
     return count, root.hex()
 
-
 def show_totals(count, say):
     for contest in count.election.contests:
         tally = count.tally(contest, WHOLE, "")
@@ -1448,7 +1224,6 @@ def show_totals(count, say):
         say(f"count         {contest.id}: {stations['counted']:,} of {stations['expected']:,} stations counted; {states}")
         for one in tally["candidates"] + [{"id": "valid", "votes": tally["valid"]}] + tally["others"]:
             say(f"                {one['id']:<20} {one['votes']:>15,}")
-
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Checks an election's ledger and counts it again.")
@@ -1479,7 +1254,6 @@ def main(arguments=None):
     say(f"All of it is right, {folder.bytes:,} bytes read. That no sheet was left out, that two pseudonyms are two people, and what "
         "hidden areas hide, no file can show.")
     return 0
-
 
 if __name__ == "__main__":
     sys.exit(main())
