@@ -77,7 +77,11 @@ impl Checkpoint {
 
     /// Reads a signed checkpoint and accepts it only with a right signature by the ledger's key. Other signatures are ignored.
     pub fn open(note: &[u8], key: &VerifyingKey) -> Result<Self, CheckpointError> {
-        let note = SignedNote::parse(note)?;
+        Self::from_note(&SignedNote::parse(note)?, key)
+    }
+
+    /// The same for a note that was taken apart already.
+    pub fn from_note(note: &SignedNote, key: &VerifyingKey) -> Result<Self, CheckpointError> {
         note.verify(std::slice::from_ref(key))?;
         let checkpoint: Self = note.text().parse()?;
         checkpoint.check_origin(key)?;

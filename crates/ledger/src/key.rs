@@ -14,18 +14,22 @@ use thiserror::Error;
 use crate::hash::decode_hex;
 use crate::note::{NoteError, NoteSignature, SignedNote};
 
-/// The type byte of plain Ed25519 note signatures. Cosignatures (0x04) are another type with another message.
+/// The type byte of plain Ed25519 note signatures.
 const ED25519: u8 = 0x01;
+/// The type byte of Ed25519 cosignatures, which sign another message (see [`crate::cosignature`]).
+pub(crate) const COSIGNATURE: u8 = 0x04;
 const PRIVATE_PREFIX: &str = "PRIVATE+KEY+";
+const PUBLIC_FORM: &str = "name+key id+base64";
+const PRIVATE_FORM: &str = "PRIVATE+KEY+name+key id+base64";
 
 /// Four bytes that, with the name, say which key made a signature. A label, not a protection: collisions are easily made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyId(pub [u8; 4]);
 
 impl KeyId {
-    fn of(name: &str, public_key: &[u8; 32]) -> Self {
+    fn of(name: &str, kind: u8, public_key: &[u8; 32]) -> Self {
         let digest: [u8; 32] =
-            Sha256::new().chain_update(name).chain_update([b'\n', ED25519]).chain_update(public_key).finalize().into();
+            Sha256::new().chain_update(name).chain_update([b'\n', kind]).chain_update(public_key).finalize().into();
         let [first, second, third, fourth, ..] = digest;
         Self([first, second, third, fourth])
     }
@@ -52,11 +56,13 @@ pub enum KeyError {
         /// The name found.
         name: String,
     },
-    /// Only Ed25519 note keys are used here.
-    #[error("the key of `{name}` has the type 0x{found:02x}; only 0x01 (Ed25519) is understood")]
+    /// A key of another kind: a witness's in place of a log's, or one of an algorithm that is not used here.
+    #[error("the key of `{name}` has the type 0x{found:02x}; {} is expected here", kind_of_key(*.expected))]
     Type {
         /// The key's name.
         name: String,
+        /// The type byte expected.
+        expected: u8,
         /// The type byte found.
         found: u8,
     },
@@ -87,9 +93,13 @@ fn checked_name(name: &str) -> Result<(), KeyError> {
     if is_key_name(name) { Ok(()) } else { Err(KeyError::Name { name: name.chars().take(80).collect() }) }
 }
 
+fn kind_of_key(kind: u8) -> &'static str {
+    if kind == COSIGNATURE { "0x04 (an Ed25519 witness)" } else { "0x01 (an Ed25519 log or signer)" }
+}
+
 /// Splits `name+id+base64` and checks the type byte.
-fn parse_parts(text: &str, expected: &'static str) -> Result<(String, KeyId, [u8; 32]), KeyError> {
-    let shape = || KeyError::Shape { expected };
+fn parse_parts(text: &str, kind: u8, form: &'static str) -> Result<(String, KeyId, [u8; 32]), KeyError> {
+    let shape = || KeyError::Shape { expected: form };
     let mut parts = text.splitn(3, '+');
     let (name, id, key) =
         (parts.next().ok_or_else(shape)?, parts.next().ok_or_else(shape)?, parts.next().ok_or_else(shape)?);
@@ -97,56 +107,133 @@ fn parse_parts(text: &str, expected: &'static str) -> Result<(String, KeyId, [u8
     let id = KeyId(decode_hex(id).ok_or_else(shape)?);
     let bytes = BASE64.decode(key).map_err(|_| shape())?;
     match bytes.split_first() {
-        Some((&ED25519, key)) => Ok((name.to_owned(), id, key.try_into().map_err(|_| shape())?)),
-        Some((&found, _)) => Err(KeyError::Type { name: name.to_owned(), found }),
+        Some((&found, key)) if found == kind => Ok((name.to_owned(), id, key.try_into().map_err(|_| shape())?)),
+        Some((&found, _)) => Err(KeyError::Type { name: name.to_owned(), expected: kind, found }),
         None => Err(shape()),
     }
 }
 
-fn format_key(name: &str, id: KeyId, bytes: &[u8; 32]) -> String {
-    let mut typed = vec![ED25519];
+fn format_key(name: &str, id: KeyId, kind: u8, bytes: &[u8; 32]) -> String {
+    let mut typed = vec![kind];
     typed.extend_from_slice(bytes);
     format!("{name}+{id}+{}", BASE64.encode(typed))
 }
 
-/// A public key with its name: checks signatures.
+/// A public key of either kind: what both have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifyingKey {
-    name: String,
-    id: KeyId,
+pub(crate) struct NamedKey {
+    pub(crate) name: String,
+    pub(crate) id: KeyId,
+    kind: u8,
     key: ed25519_dalek::VerifyingKey,
 }
 
+impl NamedKey {
+    fn new(name: String, kind: u8, key: ed25519_dalek::VerifyingKey) -> Self {
+        Self { id: KeyId::of(&name, kind, key.as_bytes()), name, kind, key }
+    }
+
+    pub(crate) fn from_public_bytes(name: &str, kind: u8, bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        checked_name(name)?;
+        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak());
+        let key = key.ok_or_else(|| KeyError::Invalid { name: name.to_owned() })?;
+        Ok(Self::new(name.to_owned(), kind, key))
+    }
+
+    pub(crate) fn parse(text: &str, kind: u8) -> Result<Self, KeyError> {
+        let (name, found, bytes) = parse_parts(text, kind, PUBLIC_FORM)?;
+        let key = Self::from_public_bytes(&name, kind, &bytes)?;
+        if key.id != found {
+            return Err(KeyError::Id { name: key.name, expected: key.id, found });
+        }
+        Ok(key)
+    }
+
+    pub(crate) fn public_bytes(&self) -> [u8; 32] {
+        self.key.to_bytes()
+    }
+
+    /// Strict: refuses weak keys and malleable signatures.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        ed25519_dalek::Signature::from_slice(signature)
+            .is_ok_and(|signature| self.key.verify_strict(message, &signature).is_ok())
+    }
+}
+
+impl fmt::Display for NamedKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&format_key(&self.name, self.id, self.kind, self.key.as_bytes()))
+    }
+}
+
+/// A private key of either kind.
+#[derive(Clone)]
+pub(crate) struct NamedSecret {
+    pub(crate) public: NamedKey,
+    key: ed25519_dalek::SigningKey,
+}
+
+impl NamedSecret {
+    pub(crate) fn from_seed(name: &str, kind: u8, seed: [u8; 32]) -> Result<Self, KeyError> {
+        checked_name(name)?;
+        let key = ed25519_dalek::SigningKey::from_bytes(&seed);
+        Ok(Self { public: NamedKey::new(name.to_owned(), kind, key.verifying_key()), key })
+    }
+
+    pub(crate) fn parse(text: &str, kind: u8) -> Result<Self, KeyError> {
+        let parts = text.strip_prefix(PRIVATE_PREFIX).ok_or(KeyError::Shape { expected: PRIVATE_FORM })?;
+        let (name, found, seed) = parse_parts(parts, kind, PRIVATE_FORM)?;
+        let key = Self::from_seed(&name, kind, seed)?;
+        if key.public.id != found {
+            return Err(KeyError::Id { name, expected: key.public.id, found });
+        }
+        Ok(key)
+    }
+
+    pub(crate) fn to_secret_text(&self) -> String {
+        let NamedKey { name, id, kind, .. } = &self.public;
+        format!("{PRIVATE_PREFIX}{}", format_key(name, *id, *kind, self.key.as_bytes()))
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).to_bytes()
+    }
+}
+
+/// A public key with its name: checks signatures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyingKey(NamedKey);
+
 impl VerifyingKey {
-    fn new(name: String, key: ed25519_dalek::VerifyingKey) -> Self {
-        Self { id: KeyId::of(&name, key.as_bytes()), name, key }
+    /// A key from the 32 bytes of an Ed25519 public key. Refuses what is no point of the curve, or one of the weak ones.
+    pub fn from_public_bytes(name: &str, bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        NamedKey::from_public_bytes(name, ED25519, bytes).map(Self)
     }
 
     /// The key's name; a log's key is named like the log.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     /// The 32 bytes of the Ed25519 public key.
     pub fn public_bytes(&self) -> [u8; 32] {
-        self.key.to_bytes()
+        self.0.public_bytes()
     }
 
     /// The key's id.
     pub fn id(&self) -> KeyId {
-        self.id
+        self.0.id
     }
 
     /// Whether the signature over the text is this key's. Strict: refuses weak keys and malleable signatures.
     pub fn verifies(&self, text: &[u8], signature: &[u8]) -> bool {
-        ed25519_dalek::Signature::from_slice(signature)
-            .is_ok_and(|signature| self.key.verify_strict(text, &signature).is_ok())
+        self.0.verifies(text, signature)
     }
 }
 
 impl fmt::Display for VerifyingKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&format_key(&self.name, self.id, self.key.as_bytes()))
+        self.0.fmt(formatter)
     }
 }
 
@@ -154,32 +241,25 @@ impl FromStr for VerifyingKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let (name, found, bytes) = parse_parts(text, "name+key id+base64")?;
-        let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes)
-            .ok()
-            .filter(|key| !key.is_weak())
-            .ok_or_else(|| KeyError::Invalid { name: name.clone() })?;
-        let key = Self::new(name, key);
-        if key.id != found {
-            return Err(KeyError::Id { name: key.name, expected: key.id, found });
-        }
-        Ok(key)
+        NamedKey::parse(text, ED25519).map(Self)
     }
 }
 
 /// A private key with its name: makes signatures. Its text is secret, so it is not shown by `Debug` nor `Display`.
 #[derive(Clone)]
 pub struct SigningKey {
+    secret: NamedSecret,
     public: VerifyingKey,
-    key: ed25519_dalek::SigningKey,
 }
 
 impl SigningKey {
+    fn new(secret: NamedSecret) -> Self {
+        Self { public: VerifyingKey(secret.public.clone()), secret }
+    }
+
     /// A key from 32 bytes that the caller drew from a good source of randomness.
     pub fn from_seed(name: &str, seed: [u8; 32]) -> Result<Self, KeyError> {
-        checked_name(name)?;
-        let key = ed25519_dalek::SigningKey::from_bytes(&seed);
-        Ok(Self { public: VerifyingKey::new(name.to_owned(), key.verifying_key()), key })
+        NamedSecret::from_seed(name, ED25519, seed).map(Self::new)
     }
 
     /// The public half.
@@ -194,19 +274,19 @@ impl SigningKey {
 
     /// The text to keep in a key file: `PRIVATE+KEY+name+key id+base64`.
     pub fn to_secret_text(&self) -> String {
-        format!("{PRIVATE_PREFIX}{}", format_key(self.name(), self.public.id, self.key.as_bytes()))
+        self.secret.to_secret_text()
     }
 
     /// The 64-byte Ed25519 signature over some bytes.
     pub fn sign(&self, text: &[u8]) -> [u8; 64] {
-        self.key.sign(text).to_bytes()
+        self.secret.sign(text)
     }
 
     /// Signs a text as a note.
     pub fn sign_note(&self, text: &str) -> Result<SignedNote, NoteError> {
         let signature = NoteSignature {
             name: self.name().to_owned(),
-            key_id: self.public.id,
+            key_id: self.public.id(),
             signature: self.sign(text.as_bytes()).to_vec(),
         };
         SignedNote::new(text, vec![signature])
@@ -217,20 +297,13 @@ impl FromStr for SigningKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        const EXPECTED: &str = "PRIVATE+KEY+name+key id+base64";
-        let parts = text.strip_prefix(PRIVATE_PREFIX).ok_or(KeyError::Shape { expected: EXPECTED })?;
-        let (name, found, seed) = parse_parts(parts, EXPECTED)?;
-        let key = Self::from_seed(&name, seed)?;
-        if key.public.id != found {
-            return Err(KeyError::Id { name, expected: key.public.id, found });
-        }
-        Ok(key)
+        NamedSecret::parse(text, ED25519).map(Self::new)
     }
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "SigningKey({}+{})", self.name(), self.public.id)
+        write!(formatter, "SigningKey({}+{})", self.name(), self.public.id())
     }
 }
 
@@ -271,7 +344,7 @@ mod tests {
         let parse = |text: &str| text.parse::<VerifyingKey>().unwrap_err().to_string();
         assert_eq!(
             parse("PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"),
-            "the key of `PeterNeumann` has the type 0x65; only 0x01 (Ed25519) is understood"
+            "the key of `PeterNeumann` has the type 0x65; 0x01 (an Ed25519 log or signer) is expected here"
         );
         assert_eq!(
             parse("PeterNeumann+00000000+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"),

@@ -151,6 +151,28 @@ impl SignedNote {
     }
 }
 
+impl SignedNote {
+    /// The lines with this name and key id: of one signer, if it is known.
+    pub(crate) fn lines_of<'note>(&'note self, name: &str, id: KeyId) -> impl Iterator<Item = &'note NoteSignature> {
+        self.signatures.iter().filter(move |line| line.name == name && line.key_id == id)
+    }
+
+    /// Puts further signature lines below, each once.
+    pub fn add(&mut self, lines: impl IntoIterator<Item = NoteSignature>) -> Result<(), NoteError> {
+        for line in lines {
+            if !self.signatures.contains(&line) {
+                self.signatures.push(line);
+            }
+        }
+        if self.signatures.len() > MOST_SIGNATURES { Err(NoteError::TooManySignatures) } else { Ok(()) }
+    }
+
+    /// Leaves only the lines that `keep` says.
+    pub fn retain(&mut self, keep: impl FnMut(&NoteSignature) -> bool) {
+        self.signatures.retain(keep);
+    }
+}
+
 impl fmt::Display for SignedNote {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "{}", self.text)?;
@@ -165,7 +187,8 @@ fn check_characters(text: &str) -> Result<(), NoteError> {
     }
 }
 
-fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
+/// Takes signature lines apart that stand without their note, as a witness answers them.
+pub fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
     let lines = match lines.strip_suffix('\n') {
         Some(lines) => lines.split('\n'),
         None if lines.is_empty() => return Err(NoteError::NoSignatures),

@@ -3,13 +3,37 @@
 
 use proptest::prelude::*;
 use testigo_ledger::tile::parse_bundle;
-use testigo_ledger::{Checkpoint, Hash, SignedNote, SigningKey, TilePath, TileWidth, TreeSize, VerifyingKey};
+use testigo_ledger::{
+    AddCheckpoint, Checkpoint, ConsistencyProof, CosignatureTime, CosignerKey, CosigningKey, EntryIndex, Hash,
+    InclusionProof, KeyHistory, Policy, Receipt, SignedNote, SigningKey, TilePath, TileWidth, TreeSize, VerifyingKey,
+};
 
 fn examples() -> Vec<String> {
     let key = SigningKey::from_seed("demo.example/log", [3; 32]).unwrap();
     let checkpoint = Checkpoint { origin: "demo.example/log".to_owned(), size: TreeSize(70_000), root: Hash([8; 32]) };
+    let witness = CosigningKey::from_seed("witness.example/w1", [4; 32]).unwrap();
+    let mut cosigned = checkpoint.sign(&key).unwrap();
+    cosigned.add([witness.cosign(&checkpoint.to_string(), CosignatureTime(1_935_000_000))]).unwrap();
+    let history = KeyHistory::new(key.verifying_key().clone());
+    let second = SigningKey::from_seed("demo.example/log", [9; 32]).unwrap();
+    let receipt = Receipt {
+        extra: Some(b"extra".to_vec()),
+        index: EntryIndex(7),
+        proof: InclusionProof(vec![Hash([1; 32]), Hash([2; 32])]),
+        checkpoint: cosigned.clone(),
+    };
+    let request =
+        AddCheckpoint { old: TreeSize(12), proof: ConsistencyProof(vec![Hash([3; 32])]), checkpoint: cosigned.clone() };
     vec![
         checkpoint.sign(&key).unwrap().to_string(),
+        cosigned.to_string(),
+        receipt.to_string(),
+        Receipt { extra: None, ..receipt }.to_string(),
+        request.to_string(),
+        witness.cosigner_key().to_string(),
+        witness.to_secret_text(),
+        history.with_rotation(EntryIndex(70), second.verifying_key().clone()).unwrap().to_string(),
+        format!("log {}\nwitness w {}\ngroup g any w\nquorum g\n", key.verifying_key(), witness.cosigner_key()),
         checkpoint.to_string(),
         key.verifying_key().to_string(),
         key.to_secret_text(),
@@ -57,6 +81,25 @@ proptest! {
         }
         if let Ok(key) = text.parse::<SigningKey>() {
             prop_assert_eq!(key.to_secret_text(), text);
+        }
+        if let Ok(key) = text.parse::<CosignerKey>() {
+            prop_assert_eq!(key.to_string(), text);
+        }
+        if let Ok(key) = text.parse::<CosigningKey>() {
+            prop_assert_eq!(key.to_secret_text(), text);
+        }
+        if let Ok(receipt) = Receipt::parse(&bytes) {
+            prop_assert_eq!(receipt.to_string(), text);
+        }
+        if let Ok(request) = AddCheckpoint::parse(&bytes) {
+            prop_assert_eq!(request.to_string(), text);
+        }
+        if let Ok(history) = text.parse::<KeyHistory>() {
+            let written = history.to_string();
+            prop_assert_eq!(written.strip_suffix('\n'), Some(text.strip_suffix('\n').unwrap_or(text)));
+        }
+        if let Ok(policy) = Policy::parse(&bytes) {
+            prop_assert_eq!(policy.text(), text);
         }
         if let Ok(path) = text.parse::<TilePath>() {
             prop_assert_eq!(path.to_string(), text);
