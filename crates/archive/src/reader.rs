@@ -2,6 +2,7 @@
 //!
 //! What is read here is not verified, except that documents and renditions are what their names say; [`crate::verify_ledger`] verifies.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -79,6 +80,26 @@ impl ArchiveReader {
         let missing = || (self.layout.rendition(hash, RenditionFormat::Jpeg), RenditionFormat::Jpeg);
         let (path, format) = self.rendition_path(hash).unwrap_or_else(missing);
         Ok((read_hashed(&path, hash, "a picture that the ledger names; take it from a mirror")?, format))
+    }
+
+    /// The names, below `ledger/`, of all files that a published head has: itself, every earlier head, the key, and the bundles and tiles
+    /// of all of them. Sorted.
+    pub fn ledger_files(&self, head: TreeSize) -> Result<Vec<String>, ArchiveError> {
+        let mut names: BTreeSet<String> = ["checkpoint", "key"].map(str::to_owned).into();
+        names.extend(TilePath::all(head).map(|path| path.to_string()));
+        for path in list(&self.layout.checkpoints())? {
+            let size = file_name(&path).parse().ok().map(TreeSize).filter(|size| *size <= head);
+            if let Some(size) = size.filter(|size| self.layout.checkpoint_of(*size) == path) {
+                names.insert(format!("checkpoints/{size}"));
+                names.extend(TilePath::all(size).filter(|path| !path.width().is_full()).map(|path| path.to_string()));
+            }
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    /// A file of the ledger by such a name; `None` if it is not there.
+    pub fn ledger_file(&self, name: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
+        read_if_there(&self.layout.ledger().join(name))
     }
 
     pub(crate) fn layout(&self) -> &Layout {

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::key::{KeyId, VerifyingKey, is_key_name};
 
-/// Notes longer than this are refused, in bytes: room for hundreds of signatures of any kind.
+/// Notes longer than this are refused, in bytes, unless the reader expects a longer kind: room for hundreds of signatures.
 const LONGEST_NOTE: usize = 1 << 20;
 /// More signatures than this are refused. The specification asks for at least 16.
 const MOST_SIGNATURES: usize = 256;
@@ -46,10 +46,12 @@ pub struct SignedNote {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoteError {
     /// Longer than a note may be.
-    #[error("the note is {length} bytes long; {LONGEST_NOTE} is the most")]
+    #[error("the note is {length} bytes long; {longest} is the most")]
     TooLong {
         /// Its length in bytes.
         length: usize,
+        /// The most that is allowed.
+        longest: usize,
     },
     /// Not UTF-8, or with control characters (a carriage return among them).
     #[error("the note has a byte at {at} that no note may have: only UTF-8 text and line feeds are allowed")]
@@ -104,8 +106,13 @@ impl SignedNote {
 
     /// Takes a note apart. Says nothing about whether its signatures are right.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
-        if bytes.len() > LONGEST_NOTE {
-            return Err(NoteError::TooLong { length: bytes.len() });
+        Self::parse_long(bytes, LONGEST_NOTE)
+    }
+
+    /// As [`SignedNote::parse`], for notes that may be of another length.
+    pub fn parse_long(bytes: &[u8], longest: usize) -> Result<Self, NoteError> {
+        if bytes.len() > longest {
+            return Err(NoteError::TooLong { length: bytes.len(), longest });
         }
         let note = std::str::from_utf8(bytes).map_err(|error| NoteError::ForbiddenByte { at: error.valid_up_to() })?;
         check_characters(note)?;

@@ -5,23 +5,28 @@
 
 use std::fmt::Write;
 
+use testigo_count::DocumentHash;
 use testigo_count::fold::Count;
 use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::rule::StationState;
 
 /// First parts of addresses that are taken. A level of such a name is addressed as `level-<name>`.
-pub const TAKEN: [&str; 14] = [
+pub const TAKEN: [&str; 18] = [
     "assets",
     "c",
+    "checker",
     "data",
-    "document",
+    "documents",
     "index",
     "ledger",
     "level",
     "live",
+    "manifest",
     "method",
+    "openings",
     "page",
-    "rendition",
+    "recount",
+    "renditions",
     "search",
     "sheets",
     "stations",
@@ -213,6 +218,37 @@ impl Address {
         let fits = (part == 1 || parted) && (address.contest == 0 || by_contest);
         fits.then_some(address)
     }
+}
+
+/// What stands as a file under its own name in a mirror: these first parts of an address, and these endings.
+const FILE_FOLDERS: [&str; 6] = ["assets", "checker", "documents", "ledger", "openings", "renditions"];
+const FILE_ENDINGS: [&str; 4] = [".csv", ".js", ".json", ".svg"];
+
+/// The file of a mirror that holds what stands at a root-relative address: the page `/a/b` is in `a/b/index.html`, so that
+/// any web server answers the same addresses as ours, and a browser finds the page without any server.
+#[must_use]
+pub fn file_of(path: &str) -> String {
+    let bare = path.trim_matches('/');
+    let first = bare.split('/').next().unwrap_or_default();
+    let is_file = FILE_FOLDERS.contains(&first) || FILE_ENDINGS.iter().any(|ending| bare.ends_with(ending));
+    match bare {
+        "" => "index.html".to_owned(),
+        bare if is_file => bare.to_owned(),
+        bare => format!("{bare}/index.html"),
+    }
+}
+
+/// Where a published picture stands: in one of 256 folders, by the first two digits of its hash.
+#[must_use]
+pub fn rendition_path(hash: &DocumentHash, media: &str) -> String {
+    let hash = hash.to_string();
+    format!("/renditions/{}/{hash}.{media}", hash.get(..2).unwrap_or_default())
+}
+
+/// Where a document stands.
+#[must_use]
+pub fn document_path(hash: &DocumentHash) -> String {
+    format!("/documents/{hash}")
 }
 
 /// A unit or a station by the words of its address.

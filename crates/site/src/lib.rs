@@ -8,6 +8,7 @@ pub mod address;
 pub mod assets;
 pub mod download;
 pub mod language;
+pub mod mirror;
 mod page;
 pub mod places;
 pub mod respond;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use testigo_count::DocumentHash;
 use testigo_count::geography::UnitIndex;
+use testigo_ledger::{TilePath, TreeSize};
 
-use crate::address::{Address, Page, Place, StationList, place};
+use crate::address::{Address, Page, Place, document_path, place, rendition_path, station_path, unit_path};
 use crate::download::{self, Download};
 use crate::page;
 use crate::view::View;
@@ -42,6 +43,8 @@ pub enum Body {
     Rendition(DocumentHash),
     /// A document, which the caller has.
     Document(DocumentHash),
+    /// A file of the ledger, by its name below `ledger/`, which the caller has.
+    Ledger(String),
 }
 
 /// How long an answer holds.
@@ -57,8 +60,12 @@ pub enum Freshness {
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const CSV: &str = "text/csv; charset=utf-8; header=present";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 const ICON: &str = include_str!("../assets/icon.svg");
+
+/// The independent verifier that comes with every site and every mirror.
+const CHECKER: &str = include_str!("../../../checker/testigo_check.py");
 
 impl Site {
     /// A site over a view. `live` puts into each page where to listen for new results.
@@ -107,10 +114,11 @@ impl Site {
                 .into_iter()
                 .find(|asset| asset.path == path)
                 .map(|asset| bytes(asset.content_type, asset.bytes.clone(), Freshness::Forever)),
-            ["rendition", name] => {
+            ["renditions", _, name] => {
                 let (hash, ending) = name.split_once('.')?;
                 let hash: DocumentHash = hash.parse().ok()?;
                 let media = view.rendition(&hash).filter(|media| *media == ending)?;
+                (rendition_path(&hash, media) == path).then_some(())?;
                 let content_type = if media == "png" { "image/png" } else { "image/jpeg" };
                 // A ruling may withhold a picture later: it is asked for anew each time.
                 Some(Response {
@@ -120,7 +128,7 @@ impl Site {
                     freshness: Freshness::Changing,
                 })
             }
-            ["document", hash] => {
+            ["documents", hash] => {
                 let body = Body::Document(hash.parse().ok()?);
                 Some(Response {
                     status: 200,
@@ -129,6 +137,9 @@ impl Site {
                     freshness: Freshness::Forever,
                 })
             }
+            ["ledger", "checkpoint"] => Some(bytes(TEXT, view.head.note.clone(), Freshness::Changing)),
+            ["ledger", ..] => ledger_file(path),
+            ["checker", "testigo_check.py"] => Some(bytes(TEXT, CHECKER.as_bytes().to_vec(), Freshness::Changing)),
             ["data", rest @ ..] => self.data(rest),
             [.., last] if last.ends_with(".json") => self.json(&parts),
             _ => None,
@@ -146,7 +157,6 @@ impl Site {
         match parts {
             ["sheets.csv"] => Some(csv(download::sheets(view))),
             ["refusals.csv"] => Some(csv(download::refusals(view))),
-            ["checkpoint"] => Some(bytes("text/plain; charset=utf-8", view.head.note.clone(), Freshness::Changing)),
             [contest, file] => {
                 let contest = self.contest(contest)?;
                 match *file {
@@ -171,7 +181,9 @@ impl Site {
             ["index.json"] => self.unit_json(contest, UnitIndex::WHOLE),
             [level, code] => match place(&self.view.count, level, code.strip_suffix(".json")?)? {
                 Place::Unit(unit) => self.unit_json(contest, unit),
-                Place::Station(station) if contest == 0 => Some(json(&download::station_document(&self.view, station))),
+                Place::Station(station) if contest == 0 => {
+                    Some(json(&download::station_document(&self.view, station, self.live)))
+                }
                 Place::Station(_) => None,
             },
             _ => None,
@@ -179,33 +191,90 @@ impl Site {
     }
 
     fn unit_json(&self, contest: usize, unit: UnitIndex) -> Option<Response> {
-        Some(json(&self.view.count.tally(contest, unit, self.view.head.root.clone())))
+        let tally = self.view.count.tally(contest, unit, self.view.head.root.clone());
+        if self.live || unit == UnitIndex::WHOLE {
+            return Some(json(&tally));
+        }
+        // In a mirror one new entry must not change what it is not about: the head stands in `index.json`.
+        let mut tally = serde_json::to_value(tally).ok()?;
+        tally.as_object_mut()?.remove("ledger");
+        Some(json(&tally))
     }
 
     fn contest(&self, id: &str) -> Option<usize> {
         self.view.count.definition().contests.iter().position(|contest| contest.id.as_str() == id)
     }
 
-    /// The addresses of all pages, for a mirror and for tests. Parts of long lists after the first come from the
-    /// links of the first.
+    /// Everything that stands anywhere on the site, as root-relative addresses in no particular order: what links lead to,
+    /// and what a mirror holds. Only the files of the ledger are missing, which depend on how it grew.
+    pub fn addresses(&self) -> impl Iterator<Item = String> {
+        self.pages().map(|page| page.path(&self.view.count)).chain(self.files())
+    }
+
+    /// The addresses of all pages with something on them: of empty lists of stations only those of the whole.
     pub fn pages(&self) -> impl Iterator<Item = Address> {
-        let count = &self.view.count;
+        let (view, count) = (&self.view, &self.view.count);
         let languages = 0..count.pack().languages.len();
         let contests = 0..count.definition().contests.len();
         languages.flat_map(move |language| {
-            let single = [Page::Sheets(1), Page::Search, Page::Data, Page::Method].into_iter();
-            let stations = self.view.places.stations().iter().map(|station| Page::Station(*station));
-            let once = single.chain(stations).map(move |page| Address { language, contest: 0, page });
+            let single = [Page::Search, Page::Data, Page::Method].into_iter();
+            let sheets = page::sheets_pages(view);
+            let stations = view.places.stations().iter().map(|station| Page::Station(*station));
+            let once = single.chain(sheets).chain(stations).map(move |page| Address { language, contest: 0, page });
             let by_contest = contests.clone().flat_map(move |contest| {
-                let units = self.view.places.units().iter().flat_map(|unit| {
-                    let lists = StationList::all().map(|list| Page::Stations(*unit, list, 1));
-                    std::iter::once(Page::Unit(*unit, 1)).chain(lists)
-                });
-                units.map(move |page| Address { language, contest, page })
+                let pages =
+                    view.places.units().iter().flat_map(move |unit| {
+                        page::unit_pages(view, *unit).chain(page::list_pages(view, contest, *unit))
+                    });
+                pages.map(move |page| Address { language, contest, page })
             });
             by_contest.chain(once)
         })
     }
+
+    /// The addresses of all that is no page.
+    fn files(&self) -> impl Iterator<Item = String> {
+        let (view, count) = (&self.view, &self.view.count);
+        let single = ["/assets/icon.svg", "/checker/testigo_check.py", "/data/sheets.csv", "/data/refusals.csv"];
+        let assets = [&view.style.path, &view.script.path].map(String::clone);
+        let contests = count.definition().contests.iter().enumerate().flat_map(move |(at, contest)| {
+            let tables = ["stations.csv", "units.csv", "readings.csv", "tally.json"];
+            let tables = tables.map(|table| format!("/data/{}/{table}", contest.id));
+            let prefix = if at == 0 { String::new() } else { format!("/c/{}", contest.id) };
+            let units = view.places.units().iter().map(move |unit| match *unit {
+                UnitIndex::WHOLE => format!("{prefix}/index.json"),
+                unit => format!("{prefix}{}.json", unit_path(count, unit)),
+            });
+            tables.into_iter().chain(units)
+        });
+        let stations = view.places.stations().iter().map(|station| format!("{}.json", station_path(count, *station)));
+        let documents = view.documents.iter().map(document_path);
+        let renditions = view.renditions().map(|(hash, media)| rendition_path(&hash, media));
+        single
+            .map(str::to_owned)
+            .into_iter()
+            .chain(assets)
+            .chain(contests)
+            .chain(stations)
+            .chain(documents)
+            .chain(renditions)
+    }
+}
+
+/// A file below `ledger/` under the only name that it has.
+fn ledger_file(path: &str) -> Option<Response> {
+    let name = path.strip_prefix("/ledger/")?;
+    let size = |name: &str| name.strip_prefix("checkpoints/")?.parse().ok().map(TreeSize);
+    let is_tile = name.parse::<TilePath>().is_ok_and(|tile| tile.to_string() == name);
+    let is_head = size(name).is_some_and(|size| format!("checkpoints/{size}") == name);
+    let (content_type, freshness) = match name {
+        // Witnesses may still sign an earlier head.
+        "key" => (TEXT, Freshness::Changing),
+        _ if is_head => (TEXT, Freshness::Changing),
+        _ if is_tile => ("application/octet-stream", Freshness::Forever),
+        _ => return None,
+    };
+    Some(Response { status: 200, content_type, body: Body::Ledger(name.to_owned()), freshness })
 }
 
 fn bytes(content_type: &'static str, bytes: Vec<u8>, freshness: Freshness) -> Response {

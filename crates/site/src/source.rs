@@ -1,9 +1,9 @@
 //! Where the site gets the ledger, documents and pictures from.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::RwLock;
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use testigo_archive::ArchiveReader;
 use testigo_count::fold::{Documents, FoldError};
@@ -60,6 +60,9 @@ pub trait Source: Send + Sync + 'static {
 
     /// A picture by its hash.
     fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>>;
+
+    /// A file of the ledger by its name below `ledger/`: bundles, tiles, earlier heads, the key.
+    fn ledger_file(&self, name: &str) -> Option<Vec<u8>>;
 }
 
 /// Folds everything that a source has by now.
@@ -68,7 +71,7 @@ pub trait Source: Send + Sync + 'static {
 /// When the ledger is empty or anything of it cannot be read.
 pub fn open_view(source: &dyn Source) -> Result<View, SourceError> {
     let head = source.head()?;
-    let documents = SourceDocuments(source);
+    let documents = FoldedDocuments::new(|hash: &DocumentHash| source.document(hash));
     let mut count: Option<Count> = None;
     source.entries(0..head.size, &mut |bytes| {
         match &mut count {
@@ -77,7 +80,7 @@ pub fn open_view(source: &dyn Source) -> Result<View, SourceError> {
         }
         Ok(())
     })?;
-    Ok(View::new(count.ok_or(SourceError::Empty)?, head, None))
+    Ok(View::new(count.ok_or(SourceError::Empty)?, head, documents.folded(), None))
 }
 
 /// Folds what is new since a view; `None` where nothing is.
@@ -93,18 +96,36 @@ pub fn newer_view(source: &dyn Source, view: &View) -> Result<Option<View>, Sour
     if head.size == before {
         return Ok(None);
     }
-    let documents = SourceDocuments(source);
+    let documents = FoldedDocuments::new(|hash: &DocumentHash| source.document(hash));
     let mut count = view.count.clone();
     source.entries(before..head.size, &mut |bytes| Ok(count.append(bytes, &documents)?))?;
-    Ok(Some(View::new(count, head, Some(view))))
+    Ok(Some(View::new(count, head, documents.folded(), Some(view))))
 }
 
-/// Documents of a source, for the fold.
-struct SourceDocuments<'a>(&'a dyn Source);
+/// Documents for the fold, which remembers the ones that it asked for: the site offers them.
+#[derive(Debug)]
+pub struct FoldedDocuments<F> {
+    find: F,
+    folded: Mutex<BTreeSet<DocumentHash>>,
+}
 
-impl Documents for SourceDocuments<'_> {
+impl<F: Fn(&DocumentHash) -> Option<Vec<u8>>> FoldedDocuments<F> {
+    /// Over whatever finds a document by its hash.
+    pub fn new(find: F) -> Self {
+        Self { find, folded: Mutex::default() }
+    }
+
+    /// The documents asked for and found.
+    pub fn folded(self) -> BTreeSet<DocumentHash> {
+        self.folded.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<F: Fn(&DocumentHash) -> Option<Vec<u8>>> Documents for FoldedDocuments<F> {
     fn document(&self, hash: &DocumentHash) -> Option<Cow<'_, [u8]>> {
-        self.0.document(hash).map(Cow::Owned)
+        let found = (self.find)(hash)?;
+        self.folded.lock().unwrap_or_else(PoisonError::into_inner).insert(*hash);
+        Some(Cow::Owned(found))
     }
 }
 
@@ -143,6 +164,10 @@ impl Source for ArchiveReader {
 
     fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>> {
         ArchiveReader::rendition(self, &Hash(*hash.as_bytes())).ok().map(|(bytes, _)| bytes)
+    }
+
+    fn ledger_file(&self, name: &str) -> Option<Vec<u8>> {
+        ArchiveReader::ledger_file(self, name).ok().flatten()
     }
 }
 
@@ -203,5 +228,9 @@ impl Source for MemorySource {
 
     fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>> {
         self.file(hash)
+    }
+
+    fn ledger_file(&self, _: &str) -> Option<Vec<u8>> {
+        None
     }
 }

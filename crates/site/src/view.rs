@@ -1,6 +1,6 @@
 //! One state of the count with all that its pages need: immutable, so that every page of it says the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use testigo_count::geography::{StationIndex, UnitIndex};
@@ -33,6 +33,8 @@ pub struct View {
     pub head: Head,
     /// Tables over its geography.
     pub places: Arc<Places>,
+    /// The documents that entries name.
+    pub documents: Arc<BTreeSet<DocumentHash>>,
     /// Which sheet shows a picture.
     pub renditions: Arc<Renditions>,
     /// The one style sheet, candidates' colours included.
@@ -51,10 +53,15 @@ pub struct Renditions {
 }
 
 impl View {
-    /// A state of the count at a head of the ledger. `before` is an earlier state whose tables are used again where
-    /// they still fit.
+    /// A state of the count at a head of the ledger. `folded` are the documents that went into it; `before` is an earlier
+    /// state whose tables are used again where they still fit.
     #[must_use]
-    pub fn new(count: Count, head: Head, before: Option<&Self>) -> Self {
+    pub fn new(count: Count, head: Head, folded: BTreeSet<DocumentHash>, before: Option<&Self>) -> Self {
+        let mut documents = folded;
+        documents.extend(count.results_files());
+        if let Some(before) = before {
+            documents.extend(before.documents.iter());
+        }
         let places = match before.filter(|before| before.places.fit(&count)) {
             Some(before) => Arc::clone(&before.places),
             None => Arc::new(Places::new(&count)),
@@ -74,7 +81,7 @@ impl View {
         let ranking = (0..count.definition().contests.len())
             .map(|contest| ranked(count.unit_votes(contest, UnitIndex::WHOLE).0))
             .collect();
-        Self { count, head, places, renditions, style, script, ranking }
+        Self { count, head, places, documents: Arc::new(documents), renditions, style, script, ranking }
     }
 
     /// The contest at a position.
@@ -113,6 +120,11 @@ impl View {
         }
         let view = self.count.sheet_view(*sheets.first()?);
         view.pages.iter().find(|page| page.rendition == *hash).map(|page| page.media)
+    }
+
+    /// Every picture that may be shown, by its hash, with its ending.
+    pub fn renditions(&self) -> impl Iterator<Item = (DocumentHash, &'static str)> {
+        self.renditions.sheets.keys().filter_map(|hash| Some((*hash, self.rendition(hash)?)))
     }
 
     /// Other sheets that show the same picture as this one.

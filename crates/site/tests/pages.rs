@@ -6,9 +6,9 @@ mod common;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use common::{HOSTILE, Made};
+use common::{HOSTILE, Made, links};
 use testigo_count::rule::{Reason, StationState};
-use testigo_site::address::Address;
+use testigo_site::address::{Address, file_of, rendition_path};
 use testigo_site::{Body, Site, Source};
 
 fn html(site: &Site, path: &str) -> String {
@@ -31,17 +31,11 @@ fn download(site: &Site, path: &str) -> String {
 }
 
 /// The values of all `href` and `src` attributes.
-fn links(html: &str) -> Vec<String> {
-    ["href=\"", "src=\"", "action=\"", "data-live=\""]
-        .iter()
-        .flat_map(|attribute| html.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()))
-        .collect()
-}
-
 #[test]
 fn every_link_leads_somewhere() {
     let made = Made::full();
     let site = made.site();
+    let known: BTreeSet<String> = site.addresses().collect();
     let mut seen = BTreeSet::new();
     let mut queue = VecDeque::from(["/".to_owned()]);
     while let Some(link) = queue.pop_front() {
@@ -52,14 +46,21 @@ fn every_link_leads_somewhere() {
         assert!(path.starts_with('/') && !path.starts_with("//"), "{link} leads away from the site");
         let response = site.respond(&path, "");
         assert_eq!(response.status, 200, "{link} leads nowhere");
+        assert!(path.starts_with("/ledger/") || known.contains(&path), "{path} is not among the site's addresses");
         match response.body {
             Body::Bytes(bytes) if response.content_type.starts_with("text/html") => {
                 queue.extend(links(&String::from_utf8(bytes).unwrap()));
             }
             Body::Rendition(hash) => assert!(made.source.rendition(&hash).is_some(), "{link}"),
             Body::Document(hash) => assert!(made.source.document(&hash).is_some(), "{link}"),
-            Body::Bytes(_) | Body::Download(_) => {}
+            Body::Bytes(_) | Body::Download(_) | Body::Ledger(_) => {}
         }
+    }
+    for path in &known {
+        let response = site.respond(path, "");
+        let is_page = response.content_type.starts_with("text/html");
+        assert_eq!(response.status, 200, "{path}");
+        assert_eq!(file_of(path).ends_with("index.html"), is_page, "{path}");
     }
     for address in site.pages() {
         let path = address.path(&site.view().count);
@@ -122,11 +123,11 @@ fn a_withheld_picture_is_nowhere() {
     let made = Made::full();
     let site = made.site();
     let hidden = made.source.keep(b"eleven");
-    assert_eq!(site.respond(&format!("/rendition/{hidden}.jpg"), "").status, 404);
-    assert!(!html(&site, "/sheets").contains(&format!("/rendition/{hidden}")));
+    assert_eq!(site.respond(&rendition_path(&hidden, "jpg"), "").status, 404);
+    assert!(!html(&site, "/sheets").contains(&hidden.to_string()));
     let shown = made.source.keep(b"ten");
-    assert_eq!(site.respond(&format!("/rendition/{shown}.jpg"), "").status, 200);
-    assert_eq!(site.respond(&format!("/rendition/{shown}.png"), "").status, 404);
+    assert_eq!(site.respond(&rendition_path(&shown, "jpg"), "").status, 200);
+    assert_eq!(site.respond(&rendition_path(&shown, "png"), "").status, 404);
 }
 
 #[test]
@@ -170,8 +171,12 @@ fn addresses_that_are_none_are_not_found() {
         "/stations/awaited/page/2",
         "/data/11",
         "/data/nothing/stations.csv",
-        "/rendition/x.jpg",
-        "/document/../../etc/passwd",
+        "/renditions/x.jpg",
+        "/renditions/xy/x.jpg",
+        "/documents/../../etc/passwd",
+        "/ledger/../archive.db",
+        "/ledger/tile/0/0",
+        "/ledger/checkpoints/01",
         "/assets/site.css",
         "/region/1.json.json",
         "/de/",

@@ -138,8 +138,8 @@ fn what_is_not_asked_for_rightly_gets_a_clear_answer() {
     for path in [
         "/../../etc/passwd",
         "/%2e%2e/%2e%2e/etc/passwd",
-        "/document/..%2f..%2farchive.db",
-        "/rendition/../archive.db",
+        "/documents/..%2f..%2farchive.db",
+        "/renditions/../archive.db",
         "/archive.db",
     ] {
         assert_eq!(server.get(path, "").status, 404, "{path}");
@@ -150,10 +150,10 @@ fn what_is_not_asked_for_rightly_gets_a_clear_answer() {
 fn pictures_and_documents_come_as_they_are_kept() {
     let server = Running::start();
     let picture = server.made.source.keep(b"one");
-    let answer = server.get(&format!("/rendition/{picture}.jpg"), "Accept-Encoding: gzip\r\n");
+    let answer = server.get(&testigo_site::address::rendition_path(&picture, "jpg"), "Accept-Encoding: gzip\r\n");
     assert_eq!((answer.body.as_slice(), answer.header("content-type")), (b"one".as_slice(), Some("image/jpeg")));
     let file = server.made.source.keep(b"a results file");
-    let answer = server.get(&format!("/document/{file}"), "");
+    let answer = server.get(&format!("/documents/{file}"), "");
     assert_eq!(
         (answer.body.as_slice(), answer.header("content-disposition")),
         (b"a results file".as_slice(), Some("attachment"))

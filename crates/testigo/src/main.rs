@@ -44,6 +44,8 @@ enum Command {
     Rule(commands::rule::RuleArguments),
     /// Publish the site of an archive on this machine
     Serve(commands::serve::ServeArguments),
+    /// Write the site of an archive as a folder of files: the static mirror
+    Publish(commands::publish::PublishArguments),
     /// Recompute everything from the bytes
     Verify(commands::verify::VerifyArguments),
     /// Make, show and admit adjudicators' keys
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Rule(arguments) => commands::rule::run(arguments),
         Command::Serve(arguments) => commands::serve::run(arguments),
+        Command::Publish(arguments) => commands::publish::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Key(arguments) => commands::key::run(arguments),
         Command::Pack(arguments) => commands::pack::run(arguments),

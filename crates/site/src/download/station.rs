@@ -18,7 +18,9 @@ use crate::view::View;
 #[derive(Debug, Serialize)]
 pub struct StationDocument<'a> {
     election: &'a str,
-    ledger: TallyLedger,
+    /// Left out in a mirror, where one new entry must not change what it is not about: the head stands in `index.json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ledger: Option<TallyLedger>,
     station: &'a str,
     /// From the whole down; empty while the station is not in the register.
     units: Vec<TallyUnit>,
@@ -96,9 +98,9 @@ struct RulingPart<'a> {
     keys: Vec<&'a str>,
 }
 
-/// Puts together everything about one station.
+/// Puts together everything about one station; `with_head` also says at which head of the ledger.
 #[must_use]
-pub fn station_document(view: &View, station: StationIndex) -> StationDocument<'_> {
+pub fn station_document(view: &View, station: StationIndex, with_head: bool) -> StationDocument<'_> {
     let count = &view.count;
     let geography = count.geography();
     let path = geography.station_unit(station).map(|unit| geography.path(unit)).unwrap_or_default();
@@ -108,7 +110,7 @@ pub fn station_document(view: &View, station: StationIndex) -> StationDocument<'
     rulings.sort_by_key(|ruling| (ruling.entry, ruling.contest));
     StationDocument {
         election: &count.definition().id,
-        ledger: TallyLedger { size: view.head.size, root: view.head.root.clone() },
+        ledger: with_head.then(|| TallyLedger { size: view.head.size, root: view.head.root.clone() }),
         station: geography.station_id(station),
         units: path.into_iter().map(|unit| unit_part(view, unit)).collect(),
         registered: geography.registered(station),

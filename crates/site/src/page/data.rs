@@ -1,10 +1,11 @@
 //! Everything there is to take away.
 
 use maud::{Markup, html};
+use testigo_count::DocumentHash;
 use testigo_count::geography::UnitIndex;
 
 use super::{Inside, Scene, short_hash};
-use crate::address::Page;
+use crate::address::{Page, document_path};
 
 pub(super) fn draw(scene: Scene<'_>) -> Inside {
     let count = &scene.view.count;
@@ -34,15 +35,15 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
             (table(scene, html! {
                 (row("/data/sheets.csv".to_owned(), scene.t("data.sheets")))
                 (row("/data/refusals.csv".to_owned(), scene.t("data.refusals")))
-                (row("/data/checkpoint".to_owned(), scene.t("data.checkpoint")))
+                (row("/ledger/checkpoint".to_owned(), scene.t("data.checkpoint")))
             }))
         }
         section {
             h2 { (scene.t("data.documents")) }
             p.note { (scene.t("data.documents_lead")) }
             (table(scene, html! {
-                @for (hash, key) in documents { (document(&hash.to_string(), scene.t(key))) }
-                @for file in count.results_files() { (document(&file.to_string(), scene.t("data.results"))) }
+                @for (hash, key) in documents { (document(hash, scene.t(key))) }
+                @for file in count.results_files() { (document(&file, scene.t("data.results"))) }
             }))
         }
         section {
@@ -75,6 +76,6 @@ fn table(scene: Scene<'_>, rows: Markup) -> Markup {
     }
 }
 
-fn document(hash: &str, what: &str) -> Markup {
-    html! { tr { th scope="row" { a href={ "/document/" (hash) } title=(hash) download { code { (short_hash(hash)) } } } td { (what) } } }
+fn document(hash: &DocumentHash, what: &str) -> Markup {
+    html! { tr { th scope="row" { a href=(document_path(hash)) title=(hash) download { code { (short_hash(&hash.to_string())) } } } td { (what) } } }
 }

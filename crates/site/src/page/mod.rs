@@ -13,10 +13,13 @@ mod unit;
 
 use maud::{DOCTYPE, Markup, html};
 use testigo_count::geography::{StationIndex, UnitIndex};
+use testigo_count::rule::StationState;
 
-use crate::address::{Address, Page, station_path, unit_path};
+use crate::address::{Address, Page, StationList, station_path, unit_path};
 use crate::language::Language;
 use crate::view::View;
+
+use self::parts::part_count;
 
 /// So many rows stand on one page of a long list.
 pub const ROWS: usize = 1_000;
@@ -57,6 +60,37 @@ pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<St
         Page::Method => method::draw(scene),
     };
     Some(scene.frame(inside, Some(words)).into_string())
+}
+
+/// All parts of a unit's page.
+pub fn unit_pages(view: &View, unit: UnitIndex) -> impl Iterator<Item = Page> + use<> {
+    let units = part_count(view.places.child_units(unit).len(), ROWS);
+    let stations = part_count(view.places.child_stations(unit).len(), ROWS);
+    (1..=units.max(stations)).map(move |part| Page::Unit(unit, part))
+}
+
+/// All parts of a unit's lists of stations, as far as there is anything in them; those of the whole anyway.
+pub fn list_pages(view: &View, contest: usize, unit: UnitIndex) -> impl Iterator<Item = Page> + use<'_> {
+    StationList::all().flat_map(move |list| {
+        (1..=list_parts(view, contest, unit, list)).map(move |part| Page::Stations(unit, list, part))
+    })
+}
+
+/// How many parts a list of stations has: none where nothing is in it, but that of the whole is always there.
+fn list_parts(view: &View, contest: usize, unit: UnitIndex, list: StationList) -> u32 {
+    let totals = view.count.unit_totals(contest, unit);
+    let (rows, unnamed) = match list {
+        // Some awaited stations have no name, so that there is no row for them.
+        StationList::In(StationState::Awaited) => (totals.awaited, view.count.awaited(contest, unit)),
+        StationList::In(state) => (totals.in_state(state), 0),
+        StationList::Objected => (totals.objected, 0),
+    };
+    if unit != UnitIndex::WHOLE && rows == 0 && unnamed == 0 { 0 } else { part_count(rows as usize, ROWS) }
+}
+
+/// All parts of the page of sheets without a station.
+pub fn sheets_pages(view: &View) -> impl Iterator<Item = Page> + use<> {
+    (1..=part_count(view.loose_sheets().count(), SHEETS)).map(Page::Sheets)
 }
 
 /// Draws what stands where nothing is.
@@ -202,7 +236,7 @@ impl<'a> Scene<'a> {
                         link rel="alternate" hreflang=(code) href=(Address { language, ..self.address }.path(count));
                     }
                 }
-                body data-live=[self.live.then_some("/live")] data-size=(self.view.head.size) {
+                body data-root="/" data-live=[self.live.then_some("/live")] data-size=[self.names_head().then_some(self.view.head.size)] {
                     a.skip href="#main" { (self.t("frame.skip")) }
                     header.top {
                         div.wrap {
@@ -229,11 +263,19 @@ impl<'a> Scene<'a> {
                     main #main.wrap tabindex="-1" { (inside.main) }
                     footer.wrap {
                         p #head {
-                            (self.sheets_sentence()) " "
-                            (self.language.compose("frame.head", &[
-                                ("size", html! { a href="/data/checkpoint" { (self.n(self.view.head.size)) } }),
-                                ("root", html! { code title=(self.view.head.root) { (short_hash(&self.view.head.root)) } }),
-                            ]))
+                            @if self.names_head() {
+                                (self.sheets_sentence()) " "
+                                (self.language.compose("frame.head", &[
+                                    ("size", html! { a href="/ledger/checkpoint" { (self.n(self.view.head.size)) } }),
+                                    ("root", html! { code title=(self.view.head.root) { (short_hash(&self.view.head.root)) } }),
+                                ]))
+                            } @else {
+                                (self.language.compose("frame.copy", &[
+                                    ("ledger", html! { code { (self.view.head.origin) } }),
+                                    ("head", html! { a href="/ledger/checkpoint" { (self.t("frame.copy_head")) } }),
+                                    ("command", html! { code { "testigo verify" } }),
+                                ]))
+                            }
                         }
                         p {
                             (self.language.compose("frame.privacy", &[
@@ -245,6 +287,17 @@ impl<'a> Scene<'a> {
                 }
             }
         }
+    }
+
+    /// Whether the page says what the whole ledger's head is. In a mirror, pages about a part of the country do not: an entry
+    /// that is not about them leaves them as they are, to the byte.
+    fn names_head(&self) -> bool {
+        let about_a_part = match self.address.page {
+            Page::Station(_) => true,
+            Page::Unit(unit, _) | Page::Stations(unit, ..) => unit != UnitIndex::WHOLE,
+            _ => false,
+        };
+        self.live || !about_a_part
     }
 
     fn current(&self, is: impl Fn(Page) -> bool) -> Option<&'static str> {

@@ -5,11 +5,11 @@ use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::rule::{StationState, Status};
 use testigo_count::totals::UnitTotals;
 
-use super::{ROWS, Scene};
+use super::{ROWS, Scene, list_parts};
 use crate::address::{Page, StationList};
 use crate::assets::color_class;
 use crate::language::Share;
-use crate::view::ranked;
+use crate::view::{View, ranked};
 
 /// Patterns laid over colours, so that colour never tells two candidates apart alone. The first is plain.
 const PATTERNS: usize = 6;
@@ -501,7 +501,7 @@ impl Scene<'_> {
             @if contests.len() > 1 {
                 nav.tabs aria-label=(self.t("frame.contests")) {
                     @for (at, contest) in contests.iter().enumerate() {
-                        @let address = crate::address::Address { contest: at, page: first_part(self.address.page), ..self.address };
+                        @let address = crate::address::Address { contest: at, page: first_part(self.view, at, self.address.page), ..self.address };
                         a href=(address.path(&self.view.count)) aria-current=[(at == self.contest()).then_some("true")] {
                             (contest.title.in_language(self.code()))
                         }
@@ -534,10 +534,11 @@ pub(super) fn list_name(scene: Scene<'_>, list: StationList) -> &str {
     }
 }
 
-fn first_part(page: Page) -> Page {
+/// The first part of the same page in a contest; of a list that is empty there, the unit's page.
+fn first_part(view: &View, contest: usize, page: Page) -> Page {
     match page {
-        Page::Unit(unit, _) => Page::Unit(unit, 1),
-        Page::Stations(unit, list, _) => Page::Stations(unit, list, 1),
+        Page::Stations(unit, list, _) if list_parts(view, contest, unit, list) > 0 => Page::Stations(unit, list, 1),
+        Page::Unit(unit, _) | Page::Stations(unit, ..) => Page::Unit(unit, 1),
         other => other,
     }
 }

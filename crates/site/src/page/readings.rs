@@ -8,6 +8,7 @@ use testigo_count::{Cell, Detail, Reader};
 
 use super::parts::candidate_bar;
 use super::{Scene, short_hash};
+use crate::address::document_path;
 
 /// A row of the table: what it is called, and what each reading says.
 struct Row {
@@ -85,7 +86,7 @@ pub(super) fn source(scene: Scene<'_>, reading: &ReadingView<'_>) -> Markup {
                 Reader::Published(file) => {
                     @let hash = file.to_string();
                     b { (scene.t("reader.published")) }
-                    span { a href={ "/document/" (hash) } title=(hash) download { code { (short_hash(&hash)) } } }
+                    span { a href=(document_path(file)) title=(hash) download { code { (short_hash(&hash)) } } }
                     @if let Some(line) = reading.row() { span { (scene.language.fill("reader.row", &[("row", &scene.n(line))])) } }
                 }
             }

@@ -11,7 +11,7 @@ use testigo_count::sheets::SheetIndex;
 use super::parts::{chips, patterns};
 use super::readings::{self, source};
 use super::{Inside, Scene};
-use crate::address::{Address, Page};
+use crate::address::{Address, Page, rendition_path};
 
 pub(super) fn draw(scene: Scene<'_>, station: StationIndex) -> Inside {
     let count = &scene.view.count;
@@ -185,7 +185,7 @@ pub(super) fn picture(scene: Scene<'_>, sheet: SheetIndex, eager: bool) -> Marku
                 p.empty { (scene.t("sheet.withheld")) }
             } @else {
                 @for (at, page) in view.pages.iter().enumerate() {
-                    @let path = format!("/rendition/{}.{}", page.rendition, page.media);
+                    @let path = rendition_path(&page.rendition, page.media);
                     @let alternative = scene.language.fill("sheet.alternative", &[
                         ("page", &scene.n(u64::try_from(at + 1).unwrap_or(1))), ("pages", &scene.n(u64::try_from(pages).unwrap_or(1))),
                     ]);

@@ -75,7 +75,7 @@ impl Server {
         }
         let edition = Arc::clone(&self.edition.borrow());
         let searches = !query.is_empty() && path.ends_with("/search");
-        if searches || path.starts_with("/data/") {
+        if searches || (path.starts_with("/data/") || path.starts_with("/ledger/tile/")) {
             return self.make(&edition, path, query, request.headers()).await;
         }
         let slot = edition.cache.slot(path);
@@ -205,6 +205,10 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
             prepared.etag = etag(&hash.to_string());
             source.document(&hash).map(|bytes| (bytes, true))
         }
+        Body::Ledger(name) => source.ledger_file(&name).map(|bytes| {
+            prepared.etag = etag(&DocumentHash::of(&bytes).to_string());
+            (bytes, true)
+        }),
         Body::Download(download) => {
             // A download follows from the ledger and from the program that makes it.
             let view = edition.site.view();

@@ -74,6 +74,14 @@ name = { es = "Mesa", en = "Table" }
 plural = { es = "Mesas", en = "Tables" }
 "#;
 
+/// The values of all attributes that hold links.
+pub fn links(html: &str) -> Vec<String> {
+    ["href=\"", "src=\"", "action=\"", "data-live=\""]
+        .iter()
+        .flat_map(|attribute| html.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()))
+        .collect()
+}
+
 /// A ledger under construction.
 pub struct Made {
     pub source: Arc<MemorySource>,

@@ -6,6 +6,7 @@ pub mod import;
 pub mod init;
 pub mod key;
 pub mod pack;
+pub mod publish;
 pub mod read;
 pub mod rule;
 pub mod serve;

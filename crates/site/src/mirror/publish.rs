@@ -1,0 +1,356 @@
+//! Writes a mirror into a folder: only what changed, so that what was there before stays readable, the signed list last.
+//!
+//! While it works, the folder has a subfolder [`UNFINISHED`]. Where a process was killed it stays, and the next one then
+//! believes nothing about the files there but what it reads in them.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use testigo_archive::{ArchiveError, ArchiveReader};
+use testigo_ledger::{Checkpoint, Hash, SigningKey, TreeSize};
+
+use super::manifest::{LONGEST_MANIFEST, Listed, MANIFEST, Manifest, ManifestError};
+use super::parallel::for_each;
+use super::{Mirror, MirrorError, MirrorFile};
+use crate::source::{SourceError, open_view};
+
+/// The subfolder that a mirror has only while it is being written.
+pub const UNFINISHED: &str = ".publishing";
+
+/// What to publish where.
+pub struct Publishing<'a> {
+    /// The archive.
+    pub reader: &'a ArchiveReader,
+    /// The folder of the mirror: new, empty, or a mirror of the same ledger.
+    pub folder: &'a Path,
+    /// The ledger's key, which signs the list of files.
+    pub key: &'a SigningKey,
+    /// Read every file in the folder again, instead of believing that it is as the last list says.
+    pub from_scratch: bool,
+    /// Threads.
+    pub jobs: usize,
+    /// Hears how many files there are, before the first is looked at, and then of each that is done.
+    pub progress: &'a (dyn Fn(PublishStep) + Sync),
+}
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishStep {
+    /// There are so many files.
+    Planned(u64),
+    /// One more file is as it should be.
+    Done,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishReport {
+    /// The head that the mirror shows.
+    pub checkpoint: Checkpoint,
+    /// Files in the mirror, the manifest among them.
+    pub files: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+    /// Files written.
+    pub written: u64,
+    /// Files that no longer belong there, removed.
+    pub removed: u64,
+}
+
+/// Why a mirror could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The ledger cannot be read or folded.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The archive cannot be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// There is no mirror of this ledger.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// The list cannot be signed.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The key is another ledger's.
+    #[error("the key is that of `{found}`, the archive is of the ledger `{expected}`")]
+    OtherKey {
+        /// The ledger's key.
+        expected: String,
+        /// The key that was given.
+        found: String,
+    },
+    /// The head does not fit its own note, which the reader has just checked.
+    #[error("the ledger's head {0} cannot be read")]
+    Head(String),
+    /// The folder holds something else.
+    #[error(
+        "{path} is neither empty nor a mirror of the ledger `{origin}`: everything that does not belong to the mirror would be removed there\nhint: choose a new folder with --out, or empty this one"
+    )]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// The ledger.
+        origin: String,
+    },
+    /// Another process publishes there.
+    #[error("another process is publishing into {path}\nhint: wait until it has finished")]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The file system refuses.
+    #[error("{path} cannot be {action}: {error}")]
+    Files {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// Publishes the mirror of what an archive has published by now.
+///
+/// # Errors
+/// See [`PublishError`]. What was in the folder stays there, and the next call finishes what this one began.
+pub fn publish(publishing: &Publishing<'_>) -> Result<PublishReport, PublishError> {
+    let (reader, key) = (publishing.reader, publishing.key);
+    if key.verifying_key() != reader.verifying_key() {
+        let (expected, found) = (reader.verifying_key().to_string(), key.verifying_key().to_string());
+        return Err(PublishError::OtherKey { expected, found });
+    }
+    let view = Arc::new(open_view(reader)?);
+    let head = &view.head;
+    let root = head.root.parse().map_err(|_| PublishError::Head(head.root.clone()))?;
+    let checkpoint = Checkpoint { origin: head.origin.clone(), size: TreeSize(head.size), root };
+    let mirror = Mirror::new(Arc::clone(&view), reader.ledger_files(checkpoint.size)?)?;
+    let folder = Folder::open(publishing, &checkpoint.origin)?;
+    (publishing.progress)(PublishStep::Planned(mirror.files().len() as u64));
+
+    // What others refer to stands before what refers to it.
+    let is_head = |file: &MirrorFile| file.path == "ledger/checkpoint";
+    let (heads, rest): (Vec<&MirrorFile>, Vec<&MirrorFile>) = mirror.files().iter().partition(|file| is_head(file));
+    let (pages, kept): (Vec<&MirrorFile>, Vec<&MirrorFile>) =
+        rest.into_iter().partition(|file| file.path.ends_with("index.html"));
+    let mut files = Vec::with_capacity(mirror.files().len());
+    for group in [kept, pages, heads] {
+        files.extend(for_each(&group, publishing.jobs, |file| {
+            let listed = folder.settle(&mirror, file, reader)?;
+            (publishing.progress)(PublishStep::Done);
+            Ok::<_, PublishError>(listed)
+        })?);
+    }
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    let belongs: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).chain([MANIFEST]).collect();
+    let removed = folder.remove_all_but(&belongs)?;
+    let bytes: u64 = files.iter().map(|file| file.size).sum();
+    let count = files.len() as u64;
+    let manifest = Manifest { checkpoint, program: env!("CARGO_PKG_VERSION").to_owned(), files };
+    let note = manifest.sign(key)?.to_string();
+    folder.finish(note.as_bytes())?;
+    Ok(PublishReport {
+        checkpoint: manifest.checkpoint,
+        files: count + 1,
+        bytes: bytes + note.len() as u64,
+        written: folder.written.load(Ordering::Relaxed),
+        removed,
+    })
+}
+
+/// The folder being written.
+struct Folder<'a> {
+    path: &'a Path,
+    /// Held as long as this is: other processes keep out.
+    _lock: File,
+    /// What the folder holds, unless nobody knows.
+    before: Option<Manifest>,
+    made: Mutex<BTreeSet<PathBuf>>,
+    next: AtomicU64,
+    written: AtomicU64,
+}
+
+impl<'a> Folder<'a> {
+    fn open(publishing: &Publishing<'a>, origin: &str) -> Result<Self, PublishError> {
+        let path = publishing.folder;
+        let unfinished = path.join(UNFINISHED);
+        let interrupted = unfinished.exists();
+        let note = read_if_there(&path.join(MANIFEST))?;
+        let before = note.as_deref().and_then(|note| Manifest::open(note, publishing.key.verifying_key()).ok());
+        let empty = fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
+        // A first attempt may have been killed before it had a list; and a list may have been damaged.
+        let same_key = || is_same(&path.join("ledger/key"), format!("{}\n", publishing.key.verifying_key()).as_bytes());
+        let ours = before.is_some() || interrupted && note.is_none() || same_key();
+        if !ours && !empty {
+            return Err(PublishError::Foreign { path: path.to_owned(), origin: origin.to_owned() });
+        }
+        create_directory(&unfinished)?;
+        let lock_path = unfinished.join("lock");
+        let lock = File::create(&lock_path).map_err(failed(&lock_path, "written"))?;
+        if lock.try_lock().is_err() {
+            return Err(PublishError::Busy { path: path.to_owned() });
+        }
+        Ok(Self {
+            path,
+            _lock: lock,
+            before: before.filter(|_| !interrupted && !publishing.from_scratch),
+            made: Mutex::default(),
+            next: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+        })
+    }
+
+    /// Puts a file right, if it is not yet.
+    fn settle(&self, mirror: &Mirror, file: &MirrorFile, reader: &ArchiveReader) -> Result<Listed, PublishError> {
+        let path = self.path.join(&file.path);
+        let listed = self.before.as_ref().and_then(|before| before.get(&file.path));
+        // Where the last list is believed, a file of the right length is as it says.
+        let listed = listed.filter(|listed| {
+            fs::symlink_metadata(&path).is_ok_and(|found| found.is_file() && found.len() == listed.size)
+        });
+        if let Some(listed) = listed.filter(|listed| file.named_hash() == Some(listed.hash)) {
+            return Ok(listed.clone());
+        }
+        let bytes = mirror.content(file, reader)?;
+        let new = Listed { path: file.path.clone(), size: bytes.len() as u64, hash: Hash::of(&bytes) };
+        let unchanged = match listed {
+            Some(listed) => *listed == new,
+            None => self.before.is_none() && is_same(&path, &bytes),
+        };
+        if !unchanged {
+            self.write(&path, &bytes)?;
+        }
+        Ok(new)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
+        let temporary = self.path.join(UNFINISHED).join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        fs::write(&temporary, bytes).map_err(failed(&temporary, "written"))?;
+        self.make_way(path)?;
+        fs::rename(&temporary, path).map_err(failed(path, "written"))?;
+        self.written.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Makes the folders of a file, in place of whatever is no folder there, and removes a folder in place of the file.
+    fn make_way(&self, path: &Path) -> Result<(), PublishError> {
+        let Some(parent) = path.parent() else { return Ok(()) };
+        if !self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(parent) {
+            if fs::create_dir_all(parent).is_err() {
+                let inside = parent.strip_prefix(self.path).unwrap_or(parent);
+                let mut folder = self.path.to_owned();
+                for name in inside {
+                    folder.push(name);
+                    if fs::symlink_metadata(&folder).is_ok_and(|found| !found.is_dir()) {
+                        fs::remove_file(&folder).map_err(failed(&folder, "removed"))?;
+                    }
+                }
+                fs::create_dir_all(parent).map_err(failed(parent, "made"))?;
+            }
+            self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(parent.to_owned());
+        }
+        if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
+            fs::remove_dir_all(path).map_err(failed(path, "removed"))?;
+        }
+        Ok(())
+    }
+
+    /// Removes what does not belong to the mirror, and folders with nothing in them.
+    fn remove_all_but(&self, belongs: &BTreeSet<&str>) -> Result<u64, PublishError> {
+        let mut removed = 0;
+        self.remove_in(self.path, "", belongs, &mut removed)?;
+        Ok(removed)
+    }
+
+    /// Whether anything is left in the folder.
+    fn remove_in(
+        &self,
+        folder: &Path,
+        prefix: &str,
+        belongs: &BTreeSet<&str>,
+        removed: &mut u64,
+    ) -> Result<bool, PublishError> {
+        let mut left = false;
+        for entry in fs::read_dir(folder).map_err(failed(folder, "read"))? {
+            let entry = entry.map_err(failed(folder, "read"))?;
+            let path = entry.path();
+            let name = entry.file_name();
+            let name = name.to_str().map(|name| format!("{prefix}{name}"));
+            if name.as_deref() == Some(UNFINISHED) {
+                left = true;
+                continue;
+            }
+            let is_folder = entry.file_type().map_err(failed(&path, "read"))?.is_dir();
+            match name {
+                Some(name) if is_folder => {
+                    if self.remove_in(&path, &format!("{name}/"), belongs, removed)? {
+                        left = true;
+                    } else {
+                        fs::remove_dir(&path).map_err(failed(&path, "removed"))?;
+                    }
+                }
+                Some(name) if belongs.contains(name.as_str()) => left = true,
+                _ if is_folder => fs::remove_dir_all(&path).map_err(failed(&path, "removed"))?,
+                _ => {
+                    fs::remove_file(&path).map_err(failed(&path, "removed"))?;
+                    *removed += 1;
+                }
+            }
+        }
+        Ok(left)
+    }
+
+    /// Everything is on the disk before the list that speaks of it.
+    fn finish(&self, manifest: &[u8]) -> Result<(), PublishError> {
+        let path = self.path.join(MANIFEST);
+        sync(self.path)?;
+        if !is_same(&path, manifest) {
+            self.write(&path, manifest)?;
+            sync(self.path)?;
+        }
+        let unfinished = self.path.join(UNFINISHED);
+        fs::remove_dir_all(&unfinished).map_err(failed(&unfinished, "removed"))
+    }
+}
+
+fn failed<'a>(path: &'a Path, action: &'static str) -> impl Fn(io::Error) -> PublishError + 'a {
+    move |error| PublishError::Files { path: path.to_owned(), action, error }
+}
+
+fn create_directory(path: &Path) -> Result<(), PublishError> {
+    fs::create_dir_all(path).map_err(failed(path, "made"))
+}
+
+/// Whether a file has just these bytes.
+fn is_same(path: &Path, bytes: &[u8]) -> bool {
+    let same_length =
+        fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && u64::try_from(bytes.len()) == Ok(found.len()));
+    same_length && fs::read(path).is_ok_and(|found| found == bytes)
+}
+
+/// The manifest that is there, if it is not longer than one can be.
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PublishError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Ok(found) if usize::try_from(found.len()).is_ok_and(|length| length <= LONGEST_MANIFEST) => {
+            fs::read(path).map(Some).map_err(failed(path, "read"))
+        }
+        Ok(_) => Ok(Some(Vec::new())),
+        Err(error) => Err(failed(path, "read")(error)),
+    }
+}
+
+/// Everything written to the file system of a folder is on the disk afterwards.
+fn sync(folder: &Path) -> Result<(), PublishError> {
+    let directory = File::open(folder).map_err(failed(folder, "opened"))?;
+    #[cfg(target_os = "linux")]
+    let synced = rustix::fs::syncfs(&directory).map_err(io::Error::from);
+    #[cfg(not(target_os = "linux"))]
+    let synced = directory.sync_all();
+    synced.map_err(failed(folder, "synced to the disk"))
+}
