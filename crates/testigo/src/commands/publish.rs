@@ -15,7 +15,7 @@ use crate::{keys, say};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  testigo publish archive --out site\n\nThe folder can be copied anywhere, served by any web server, or opened from a USB stick; `testigo verify site`\nchecks all of it. Publishing again writes only what has changed and removes what no longer belongs there.\ndocs/mirror-operators.md tells those who keep a copy what to do."
+    after_help = "Example:\n  testigo publish archive --out site\n\nThe folder can be copied anywhere, served by any web server, or opened from a USB stick; `testigo verify site` checks all of it. Publishing again writes only what has changed and removes what no longer belongs there. docs/mirror-operators.md tells those who keep a copy what to do."
 )]
 pub struct PublishArguments {
     /// The archive; it may be written to at the same time
