@@ -227,6 +227,11 @@ class VectorTest(Temporary):
             for sheet in count.sheets.values()
         ]
         self.assertEqual(sheets, expected["sheets"])
+        for name, kept in (("officials", count.officials), ("records", count.records)):
+            found = [{"entry": index, "superseded_by": one["superseded_by"]} for index, one in kept.items()]
+            self.assertEqual(found, expected[name])
+        lists = [{"entry": index, "seed": one["seed"]} for index, one in count.lists.items()]
+        self.assertEqual(lists, expected["lists"])
         self.assertEqual([contest.id for contest in count.election.contests], [one["id"] for one in expected["contests"]])
         for contest, wanted in zip(count.election.contests, expected["contests"]):
             self.assertEqual(sorted(count.known), [one["station"] for one in wanted["stations"]])
@@ -471,6 +476,18 @@ class SpeedTest(Temporary):
         code, said = run(self.folder)
         print(f"25,000 readings checked in {time.monotonic() - begun:.2f} s")
         self.assertEqual(code, 0, said)
+
+
+class ElectionFileTest(unittest.TestCase):
+    def test_ways_to_win(self):
+        begin = 'id = "x"\ntitle = "X"\ndate = "2031-05-04"\nplace = "X"\n[[contest]]\nid = "c"\ntitle = "C"\n'
+        begin += 'candidates = [{ id = "A", name = "Ada" }]\n'
+        for more in ("", 'share_of = "cast"\n', "outright = [{ above = 5000 }, { at_least = 4000, lead = 1000 }]\n"):
+            checker.Election((begin + more).encode())
+        for more in ('share_of = "register"', "outright = [{}]", "outright = [{ above = 1, at_least = 1 }]", "outright = 1",
+                     "outright = [{ above = 10001 }]", "outright = [{ above = 5000, led = 1 }]"):
+            with self.subTest(more=more), self.assertRaises(checker.BadDocument):
+                checker.Election((begin + more).encode())
 
 
 @unittest.skipUnless(os.environ.get("TESTIGO"), "TESTIGO does not name the built program")

@@ -444,6 +444,43 @@ def is_reading(value):
         raise Malformed("a reading by a results file has `row`, every other has `sheet`")
     return FAILURE(value) if "failure" in value else NUMBERS(value)
 
+is_moment = is_form("[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9])?")
+SHARE = {"decimals": lambda value: is_number(value, 3), "hundredths": is_u32}
+PERCENT = fields(
+    {"decimals": SHARE["decimals"], "each": map_of(is_identifier, is_u32)}, {"of": one_of("cast", "valid"), "rest": is_u32}
+)
+PLACE = fields({"code": is_identifier, "level": is_identifier})
+STEPS = {
+    "list": fields({"act": is_text, "contest": is_identifier, "document": is_hash}, {"after": is_index}),
+    "seed": fields({"act": is_text, "list": is_index, "seed": is_form("[0-9]{1,64}")}),
+    "record": fields(
+        {"act": is_text, "against": one_of("archive", "official", "paper"), "list": is_index, "station": is_identifier},
+        {"found": list_of(is_cell), "other": map_of(is_identifier, is_cell, empty=False)},
+    ),
+}
+
+def is_fine(share, decimals):
+    """A percentage has no more decimals than it says."""
+    return share % 10 ** (2 - decimals) == 0
+
+def is_share(may=()):
+    test = fields(SHARE, may)
+    return lambda value: test(value) and is_fine(value["hundredths"], value["decimals"])
+
+def is_percent(value):
+    shares = [*value["each"].values(), *([value["rest"]] if "rest" in value else [])] if PERCENT(value) else []
+    return bool(shares) and all(is_fine(share, value["decimals"]) for share in shares)
+
+def is_step(value):
+    act = value.get("act") if type(value) is dict else None
+    return is_text(act) and act in STEPS and STEPS[act](value) and ("found" in value or "other" not in value)
+
+def is_audit(value):
+    right = fields(COMMON | {"step": is_step}, {"prev": is_index})(value)
+    return right and (value["step"]["act"] == "record" or "prev" not in value)
+
+NUMBERS_OF_OFFICIALS = ("cast", "registered", "registered_counted", "rest", "stations", "stations_counted", "valid")
+
 TYPES = {
     "election": fields(COMMON | {
         "counting": COUNTING, "definition": is_hash, "origin": is_text, "pack": is_hash,
@@ -460,6 +497,15 @@ TYPES = {
         COMMON | {"decision": is_decision, "reason": is_text, "signatures": list_of(SIGNATURE)}, {"prev": is_index}
     ),
     "key": fields(COMMON | {"name": is_identifier, "public": is_text, "role": one_of("adjudicator")}),
+    "official": fields(
+        COMMON | {"bulletin": is_identifier, "contest": is_identifier, "document": is_hash, "source": is_code},
+        dict.fromkeys(NUMBERS_OF_OFFICIALS, is_index) | {
+            "announced": is_moment, "coverage": is_share({"of": one_of("registered", "stations")}), "turnout": is_share(),
+            "percent": is_percent, "place": PLACE, "prev": is_index, "urls": lambda value: list_of(is_hash)(value) and value,
+            "votes": map_of(is_identifier, is_index, empty=False), "other": map_of(is_identifier, is_index, empty=False),
+        },
+    ),
+    "audit": is_audit,
 }
 
 def canonical(value):
@@ -555,6 +601,13 @@ class Contest:
         others, self.others = tables(raw, "others", {"id", "title"})
         for one in others:
             expect_text(one["title"], "others.title")
+        expect(one_of("valid", "cast")(raw.get("share_of", "valid")), "`share_of` is neither `valid` nor `cast`")
+        ways = raw.get("outright", [])
+        expect(type(ways) is list, "`outright` is not a list")
+        for one in ways:
+            expect_fields(one, "outright", set(), {"above", "at_least", "lead"})
+            expect(("above" in one) != ("at_least" in one), "outright: either `above` or `at_least` is expected")
+            expect(all(is_number(share, 10_001) for share in one.values()), "outright: a share is at most 10000")
 
 class Election:
     """The election file."""
@@ -573,7 +626,8 @@ class Election:
         expect(numbers, "`declared` holds something that is no number")
         expect_text(declared.get("source", ""), "declared.source")
         self.declared_stations, self.declared_registered = declared.get("stations", 0), declared.get("registered")
-        contests, _ = tables(raw, "contest", {"id", "title", "candidates"}, {"selections", "others"})
+        may = {"selections", "others", "outright", "share_of"}
+        contests, _ = tables(raw, "contest", {"id", "title", "candidates"}, may)
         expect(contests, "the election file has no contest")
         self.contests = [Contest(one) for one in contests]
 
@@ -746,6 +800,7 @@ class Count:
         self.size, self.refused = 0, []
         self.geography, self.known = Geography(), set()
         self.intakes, self.sheets, self.readings, self.keys = {}, {}, {}, {}
+        self.officials, self.lists, self.records = {}, {}, {}  # by index; each its entry, with "superseded_by" or "seed"
         self.in_force = {}  # ruling's index -> (decision, subjects)
         self.heads = defaultdict(list)  # subject -> indices of the rulings in force on it
         self.signatures = 0
@@ -804,6 +859,49 @@ class Count:
         for known, other in self.keys.items():
             allow((known == name) == (other.data == key.data), f"the name `{name}` has another key, or the key another name")
         self.keys[name] = key
+
+    def take_official(self, index, entry):
+        contest, place = self.contests.get(entry["contest"]), entry.get("place")
+        allow(contest, f"there is no contest `{entry['contest']}`")
+        levels = [*self.pack.unit_levels, self.pack.station_level]
+        allow(place is None or place["level"] in levels, "the pack has no such level")
+        for candidate in [*entry.get("votes", ()), *entry.get("percent", {}).get("each", ())]:
+            allow(candidate in contest.candidates, f"the contest has no candidate `{candidate}`")
+        for kind in entry.get("other", ()):
+            allow(kind in contest.others, f"the contest has no `{kind}` in `others`")
+        names = ("contest", "place", "bulletin", "source")
+        self.supersede(self.officials, index, entry, lambda one: [one.get(name) for name in names])
+
+    @staticmethod
+    def supersede(kept, index, entry, subject):
+        """Keeps an entry; ends the one in its `prev` if that is the head of a chain on the same subject."""
+        before = kept.get(entry.get("prev"))
+        if before and before["superseded_by"] is None and subject(before) == subject(entry):
+            before["superseded_by"] = index
+        kept[index] = entry | {"superseded_by": None}
+
+    def take_audit(self, index, entry):
+        step = entry["step"]
+        if step["act"] == "list":
+            allow(step["contest"] in self.contests, f"there is no contest `{step['contest']}`")
+            before = self.lists.get(step["after"]) if "after" in step else None
+            allow(before or "after" not in step, "`after` is not a list in an `audit` entry")
+            goes_on = before is None or (before["contest"] == step["contest"] and before["seed"])
+            allow(goes_on, "a list goes on only from a list of the same contest that has its seed")
+            self.lists[index] = step | {"seed": before and before["seed"]}
+            return
+        audited = self.lists.get(step["list"])
+        allow(audited, f"entry {step['list']} is not a list in an `audit` entry")
+        if step["act"] == "seed":
+            allow(audited["seed"] is None, "the list has its seed already")
+            audited["seed"] = step["seed"]
+            return
+        contest = self.contests[audited["contest"]]
+        allow(audited["seed"], "nothing is drawn before the list has its seed")
+        allow(len(step.get("found", contest.candidates)) == len(contest.candidates), "not one number for each candidate")
+        for kind in step.get("other", ()):
+            allow(kind in contest.others, f"the contest has no `{kind}` in `others`")
+        self.supersede(self.records, index, entry, lambda one: (one["step"]["list"], one["step"]["station"]))
 
     def take_intake(self, index, entry):
         self.intakes[index] = entry

@@ -53,6 +53,39 @@ pub struct Contest {
     pub selections: Vec<Selection>,
     /// Kinds of ballots that are for no candidate: null, blank and whatever else the law of the place knows.
     pub others: Vec<Other>,
+    /// Ways to win at once, where the law knows a second round; where there are none, the most votes win.
+    pub outright: Vec<Outright>,
+    /// What the shares in `outright` are shares of.
+    pub share_of: ShareOf,
+}
+
+/// One way to win without a second round. Shares are hundredths of a percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outright {
+    /// The share that the first must have.
+    pub share: Needed,
+    /// By how much it must lead the second.
+    pub lead: Option<u32>,
+}
+
+/// A share that is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// More than this.
+    Above(u32),
+    /// This or more.
+    AtLeast(u32),
+}
+
+/// What a contest's shares are shares of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ShareOf {
+    /// Votes for candidates.
+    #[default]
+    Valid,
+    /// All ballots cast.
+    Cast,
 }
 
 /// Somebody (or an answer) who receives votes.
@@ -111,6 +144,18 @@ struct ContestFile {
     selections: Vec<SelectionFile>,
     #[serde(default)]
     others: Vec<OtherFile>,
+    #[serde(default)]
+    outright: Vec<Spanned<OutrightFile>>,
+    #[serde(default)]
+    share_of: ShareOf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutrightFile {
+    above: Option<u32>,
+    at_least: Option<u32>,
+    lead: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -234,7 +279,26 @@ fn parse_contest(source: &Source<'_>, raw: ContestFile) -> Result<Contest, Sourc
         once(source, &mut seen, &other.id, "others.id")?;
         others.push(Other { id: source.identifier(&other.id, "others.id")?, title: other.title });
     }
-    Ok(Contest { id, title: raw.title, candidates, selections, others })
+    let outright =
+        raw.outright.into_iter().map(|way| parse_outright(source, &way)).collect::<Result<Vec<_>, SourceError>>()?;
+    Ok(Contest { id, title: raw.title, candidates, selections, others, outright, share_of: raw.share_of })
+}
+
+fn parse_outright(source: &Source<'_>, raw: &Spanned<OutrightFile>) -> Result<Outright, SourceError> {
+    let OutrightFile { above, at_least, lead } = raw.get_ref();
+    let share = match (above, at_least) {
+        (Some(above), None) => Needed::Above(*above),
+        (None, Some(least)) => Needed::AtLeast(*least),
+        _ => {
+            let message = "write either `above` or `at_least`, in hundredths of a percent: { above = 5000 }";
+            return Err(source.at(raw, "outright", message));
+        }
+    };
+    let (Needed::Above(hundredths) | Needed::AtLeast(hundredths)) = share;
+    if hundredths > 10_000 || lead.is_some_and(|lead| lead > 10_000) {
+        return Err(source.at(raw, "outright", "a share is at most 10000 hundredths of a percent"));
+    }
+    Ok(Outright { share, lead: *lead })
 }
 
 fn once(source: &Source<'_>, seen: &mut HashSet<String>, id: &Spanned<String>, field: &str) -> Result<(), SourceError> {
@@ -255,4 +319,30 @@ fn is_date(text: &str) -> bool {
 
 fn is_color(text: &str) -> bool {
     text.len() == 7 && text.starts_with('#') && text.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_to_win_are_shares_in_hundredths() {
+        let file = |more: &str| {
+            let text = format!(
+                "id = \"x\"\ntitle = \"X\"\ndate = \"2031-05-04\"\nplace = \"X\"\n[[contest]]\nid = \"c\"\n\
+                 title = \"C\"\ncandidates = [{{ id = \"A\", name = \"Ada\" }}]\n{more}\n"
+            );
+            Definition::parse("election.toml", text.as_bytes())
+        };
+        let two = file("outright = [{ above = 5000 }, { at_least = 4000, lead = 1000 }]\nshare_of = \"cast\"").unwrap();
+        let ways = [
+            Outright { share: Needed::Above(5_000), lead: None },
+            Outright { share: Needed::AtLeast(4_000), lead: Some(1_000) },
+        ];
+        assert_eq!((two.contests[0].outright.as_slice(), two.contests[0].share_of), (&ways[..], ShareOf::Cast));
+        for wrong in ["outright = [{}]", "outright = [{ above = 1, at_least = 1 }]", "outright = [{ above = 10001 }]"] {
+            let error = file(wrong).unwrap_err();
+            assert_eq!((error.line, error.field.as_str()), (9, "outright"), "{error}");
+        }
+    }
 }

@@ -5,6 +5,8 @@
 //! programs can never read different things from the same entry. Field order below is therefore alphabetical.
 //! `docs/ledger-format.md` specifies the same for other languages.
 
+mod audit;
+mod official;
 mod reading;
 mod ruling;
 
@@ -16,6 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::identifier::{DocumentHash, EntryIndex};
 use crate::pack::CountingRule;
 
+pub use self::audit::{Against, AuditEntry, AuditStep, Seed};
+pub use self::official::{
+    BulletinId, Coverage, CoverageOf, Moment, OfficialEntry, PercentOf, Percentages, Place, StatedShare,
+};
 pub use self::reading::{Detail, Numbers, Outcome, Reader, Reading, ReadingOf, Stated};
 pub use self::ruling::{Decision, KeyEntry, KeyRole, RulingEntry, RulingSignature};
 
@@ -42,6 +48,10 @@ pub enum Entry {
     Ruling(RulingEntry),
     /// An adjudicator's public key.
     Key(KeyEntry),
+    /// Figures that an authority proclaimed.
+    Official(Box<OfficialEntry>),
+    /// A step of an audit.
+    Audit(AuditEntry),
 }
 
 /// Why bytes are not an entry.
@@ -90,6 +100,8 @@ entry_kind!(SheetKind, "sheet");
 entry_kind!(ReadingKind, "reading");
 entry_kind!(RulingKind, "ruling");
 entry_kind!(KeyKind, "key");
+entry_kind!(OfficialKind, "official");
+entry_kind!(AuditKind, "audit");
 
 /// Entry 0. Everything else in the ledger is read in its light.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,7 +221,7 @@ pub struct IntakeEntry {
     pub commitments: Vec<DocumentHash>,
     /// Where they came from.
     pub source: SourceClass,
-    /// Seconds since 1970, rounded down to ten minutes: the only time in the ledger.
+    /// Seconds since 1970, rounded down to ten minutes: the only time that the program itself writes down.
     pub time: u64,
     #[serde(rename = "type", default)]
     kind: IntakeKind,
@@ -304,6 +316,8 @@ impl Entry {
             "reading" => Self::Reading(serde_json::from_slice(bytes).map_err(malformed)?),
             "ruling" => Self::Ruling(serde_json::from_slice(bytes).map_err(malformed)?),
             "key" => Self::Key(serde_json::from_slice(bytes).map_err(malformed)?),
+            "official" => Self::Official(serde_json::from_slice(bytes).map_err(malformed)?),
+            "audit" => Self::Audit(serde_json::from_slice(bytes).map_err(malformed)?),
             unknown => return Err(EntryError::UnknownType(unknown.to_owned())),
         };
         entry.check()?;
@@ -331,6 +345,14 @@ impl Entry {
             Self::Election(entry) if entry.counting.signatures == 0 => "`counting.signatures` must be at least 1",
             Self::Election(entry) if entry.counting.people == 1 => "`counting.people` must be 0 (never) or at least 2",
             Self::Intake(entry) if entry.time % 600 != 0 => "`time` must be rounded down to ten minutes",
+            Self::Official(entry) => match entry.fault() {
+                Some(fault) => fault,
+                None => return Ok(()),
+            },
+            Self::Audit(entry) => match entry.fault() {
+                Some(fault) => fault,
+                None => return Ok(()),
+            },
             _ => return Ok(()),
         };
         Err(EntryError::Malformed(wrong.to_owned()))
@@ -352,6 +374,8 @@ impl Entry {
             Self::Reading(entry) => canonical(entry),
             Self::Ruling(entry) => canonical(entry),
             Self::Key(entry) => canonical(entry),
+            Self::Official(entry) => canonical(entry),
+            Self::Audit(entry) => canonical(entry),
         }?;
         if bytes.len() > LONGEST_ENTRY {
             return Err(EntryError::TooLong(bytes.len()));
@@ -364,6 +388,8 @@ impl Entry {
         match self {
             Self::Election(_) | Self::Register(_) | Self::Key(_) => 0,
             Self::Intake(entry) => entry.time,
+            Self::Official(entry) => entry.largest_integer(),
+            Self::Audit(entry) => entry.largest_integer(),
             Self::Sheet(entry) => entry.intake.0,
             Self::Reading(reading) => {
                 let of = match reading.of {

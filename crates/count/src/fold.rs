@@ -11,6 +11,7 @@ mod view;
 
 use std::borrow::Cow;
 
+use crate::audits::Audits;
 use crate::definition::{Contest, Definition};
 use crate::entry::{
     Decision, Detail, ElectionEntry, Entry, EntryError, IntakeEntry, Numbers, Outcome, Reading, ReadingOf,
@@ -18,6 +19,7 @@ use crate::entry::{
 };
 use crate::geography::{Geography, GeographyError, StationIndex, UnitIndex};
 use crate::identifier::{DocumentHash, EntryIndex};
+use crate::officials::Officials;
 use crate::pack::Pack;
 use crate::readings::{Readers, ReadingIndex, ReadingTable};
 use crate::register::{RegisterRow, read_register};
@@ -95,6 +97,8 @@ pub struct Count {
     sheets: SheetTable,
     intakes: std::collections::BTreeMap<u64, IntakeEntry>,
     rulings: Rulings,
+    officials: Officials,
+    audits: Audits,
     contests: Vec<ContestCount>,
     refusals: Vec<(EntryIndex, Refusal)>,
 }
@@ -142,6 +146,8 @@ impl Count {
             sheets: SheetTable::default(),
             intakes: std::collections::BTreeMap::new(),
             rulings: Rulings::default(),
+            officials: Officials::default(),
+            audits: Audits::default(),
             contests,
             refusals: Vec::new(),
         };
@@ -178,6 +184,10 @@ impl Count {
             Entry::Reading(reading) => self.reading(short, &reading),
             Entry::Ruling(ruling) => self.ruling(short, &ruling),
             Entry::Key(key) => self.rulings.admit(&key).map_err(Stop::Refused),
+            Entry::Official(entry) => {
+                self.officials.take(self.size, *entry, &self.definition, &self.pack).map_err(Stop::Refused)
+            }
+            Entry::Audit(entry) => self.audits.take(self.size, entry, &self.definition).map_err(Stop::Refused),
         };
         match done {
             Ok(()) => {}

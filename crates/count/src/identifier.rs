@@ -120,6 +120,11 @@ identifier!(
     "kind of other votes"
 );
 identifier!(
+    /// A bulletin's number or short name.
+    BulletinId,
+    "bulletin"
+);
+identifier!(
     /// An adjudicator's public name: a pseudonym, chosen with the key.
     KeyName,
     "key name"
@@ -150,6 +155,12 @@ impl Code {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
     }
 }
 

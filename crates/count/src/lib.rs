@@ -4,6 +4,7 @@
 //! no I/O, no randomness and no floating point in this crate. Pages, downloads and verification all read the same
 //! `Count`; nothing public is computed anywhere else.
 
+pub mod audits;
 pub mod cell;
 pub mod check;
 mod columns;
@@ -14,6 +15,7 @@ pub mod geography;
 pub mod grammar;
 pub mod identifier;
 pub mod mapping;
+pub mod officials;
 pub mod pack;
 pub mod readings;
 pub mod register;

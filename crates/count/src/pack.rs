@@ -30,6 +30,18 @@ pub struct Pack {
     pub sheets: Vec<SheetLayout>,
     /// Tolerances and severities of checks that differ from their defaults, by check code.
     pub checks: BTreeMap<String, CheckSetting>,
+    /// When the law wants every station's result published.
+    pub publication: Option<Publication>,
+}
+
+/// A deadline for the results of every station.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// Hours after the end of the day of the vote.
+    pub hours: u32,
+    /// Which law says so.
+    pub law: LocalText,
 }
 
 /// One level of the geography.
@@ -110,6 +122,7 @@ struct PackFile {
     sheet: Vec<SheetFile>,
     #[serde(default)]
     check: BTreeMap<String, CheckSetting>,
+    publication: Option<Publication>,
 }
 
 #[derive(Deserialize)]
@@ -192,6 +205,7 @@ impl Pack {
             payloads,
             sheets,
             checks: raw.check,
+            publication: raw.publication,
         };
         pack.check_languages(&source, definition)?;
         Ok(pack)
@@ -220,6 +234,7 @@ impl Pack {
             Some((shown, message))
         };
         let mut own: Vec<(&str, &LocalText)> = vec![("title", &self.title)];
+        own.extend(self.publication.iter().map(|publication| ("publication.law", &publication.law)));
         own.extend(self.levels.iter().flat_map(|level| [("level.name", &level.name), ("level.plural", &level.plural)]));
         if let Some((field, (shown, message))) =
             own.into_iter().find_map(|(field, text)| Some((field, missing(text, "")?)))
@@ -385,6 +400,7 @@ mod tests {
             payloads: Vec::new(),
             sheets,
             checks: BTreeMap::new(),
+            publication: None,
         }
     }
 

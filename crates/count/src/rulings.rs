@@ -74,10 +74,12 @@ pub enum Expected {
     Sheet,
     /// A reading that is no failure.
     ReadingWithNumbers,
+    /// A list to draw an audit's sample from.
+    AuditList,
 }
 
 impl Expected {
-    const ALL: [Self; 3] = [Self::Intake, Self::Sheet, Self::ReadingWithNumbers];
+    const ALL: [Self; 4] = [Self::Intake, Self::Sheet, Self::ReadingWithNumbers, Self::AuditList];
 }
 
 impl fmt::Display for Expected {
@@ -86,6 +88,7 @@ impl fmt::Display for Expected {
             Self::Intake => "an `intake` entry",
             Self::Sheet => "a `sheet` entry",
             Self::ReadingWithNumbers => "a `reading` entry with numbers",
+            Self::AuditList => "a list in an `audit` entry",
         })
     }
 }
@@ -101,11 +104,24 @@ pub enum Misplaced {
     UnreadableRow,
     /// A withdrawal that names no ruling.
     WithdrawalOfNothing,
+    /// A list that goes on from one of another contest or without a seed.
+    ListAfterNoSeed,
+    /// A seed for a list that has one.
+    SecondSeed,
+    /// A record of an audit whose seed nobody has thrown.
+    RecordBeforeSeed,
 }
 
 impl Misplaced {
-    const ALL: [Self; 4] =
-        [Self::SecondElection, Self::SheetWithoutPage, Self::UnreadableRow, Self::WithdrawalOfNothing];
+    const ALL: [Self; 7] = [
+        Self::SecondElection,
+        Self::SheetWithoutPage,
+        Self::UnreadableRow,
+        Self::WithdrawalOfNothing,
+        Self::ListAfterNoSeed,
+        Self::SecondSeed,
+        Self::RecordBeforeSeed,
+    ];
 }
 
 impl fmt::Display for Misplaced {
@@ -115,6 +131,9 @@ impl fmt::Display for Misplaced {
             Self::SheetWithoutPage => "a sheet needs at least one page of type jpg or png",
             Self::UnreadableRow => "a row of a results file cannot be unreadable",
             Self::WithdrawalOfNothing => "a withdrawal names the ruling that it ends in `prev`",
+            Self::ListAfterNoSeed => "a list goes on only from a list of the same contest that has its seed",
+            Self::SecondSeed => "the list has its seed already",
+            Self::RecordBeforeSeed => "nothing is drawn before the list has its seed",
         })
     }
 }
@@ -152,6 +171,12 @@ pub enum Refusal {
     /// A kind of other ballots that the contest does not have.
     #[error("the contest has no `{0}` in `others`")]
     UnknownOther(String),
+    /// A candidate that the contest does not have.
+    #[error("the contest has no candidate `{0}`")]
+    UnknownCandidate(String),
+    /// A level that the pack does not have.
+    #[error("the pack has no level `{0}`")]
+    UnknownLevel(String),
     /// A picture whose commitment is not in the intake entry.
     #[error("the commitment of page {page} is not in intake entry {intake}")]
     NotInIntake {
@@ -459,6 +484,14 @@ impl Refusal {
                 part.bytes(&[11]);
                 part.text(text);
             }
+            Self::UnknownCandidate(text) => {
+                part.bytes(&[12]);
+                part.text(text);
+            }
+            Self::UnknownLevel(text) => {
+                part.bytes(&[13]);
+                part.text(text);
+            }
         }
     }
 
@@ -480,6 +513,8 @@ impl Refusal {
             7 => Self::UnknownStation(part.text()?.to_owned()),
             9 => Self::UnknownReason(part.text()?.to_owned()),
             11 => Self::Register(part.text()?.to_owned()),
+            12 => Self::UnknownCandidate(part.text()?.to_owned()),
+            13 => Self::UnknownLevel(part.text()?.to_owned()),
             _ => return Err(part.damaged()),
         })
     }
@@ -503,6 +538,8 @@ mod tests {
             Refusal::Key(KeyName::new("judge").unwrap()),
             Refusal::UnknownReason(text()),
             Refusal::Register(text()),
+            Refusal::UnknownCandidate(text()),
+            Refusal::UnknownLevel(text()),
         ];
         refusals.extend(Expected::ALL.map(|expected| Refusal::Dangling { index: EntryIndex(300), expected }));
         refusals.extend(Misplaced::ALL.map(Refusal::Misplaced));

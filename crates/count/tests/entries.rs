@@ -34,3 +34,36 @@ fn a_failure_supersedes_nothing() {
     assert!(Entry::parse(failure("").as_bytes()).is_ok());
     assert!(matches!(Entry::parse(failure(r#""prev":4,"#).as_bytes()), Err(EntryError::Malformed(_))));
 }
+
+#[test]
+fn official_figures_and_audits_are_refused_where_they_make_no_sense() {
+    let hash = "0".repeat(64);
+    let official = |more: &str| {
+        format!(
+            r#"{{"bulletin":"1","contest":"c","document":"{hash}"{more},"source":"court","type":"official","v":1}}"#
+        )
+    };
+    for (more, good) in [
+        ("", true),
+        (r#","percent":{"decimals":1,"each":{"A":5120}}"#, true),
+        (r#","percent":{"decimals":1,"each":{"A":5125}}"#, false),
+        (r#","percent":{"decimals":3,"each":{"A":5125}}"#, false),
+        (r#","percent":{"decimals":1,"each":{}}"#, false),
+        (r#","other":{}"#, false),
+        (r#","prev":9007199254740992"#, false),
+        (r#","registered":9007199254740991"#, true),
+    ] {
+        assert_eq!(Entry::parse(official(more).as_bytes()).is_ok(), good, "{more}");
+    }
+    let audit = |prev: &str, step: &str| format!(r#"{{{prev}"step":{{{step}}},"type":"audit","v":1}}"#);
+    let record = r#""act":"record","against":"paper","list":7,"station":"1""#;
+    for (entry, good) in [
+        (audit(r#""prev":3,"#, record), true),
+        (audit("", r#""act":"record","against":"paper","list":7,"other":{"null":1},"station":"1""#), false),
+        (audit("", r#""act":"seed","list":7,"seed":"0042""#), true),
+        (audit("", r#""act":"seed","list":7,"seed":"dice""#), false),
+        (audit(r#""prev":3,"#, r#""act":"seed","list":7,"seed":"0042""#), false),
+    ] {
+        assert_eq!(Entry::parse(entry.as_bytes()).is_ok(), good, "{entry}");
+    }
+}

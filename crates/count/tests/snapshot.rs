@@ -136,3 +136,15 @@ fn the_election_file_and_the_pack_are_needed_and_the_register_is_not() {
     let found = read(&bytes, &Documents::new());
     assert!(matches!(found, Err(SnapshotError::Fold(FoldError::MissingDocument { .. }))), "{found:?}");
 }
+
+#[test]
+fn proclaimed_figures_and_audits_come_out_as_they_went_in() {
+    let mut ledger = Ledger::new();
+    made_up::proclaimed::proclaim(&mut ledger);
+    made_up::proclaimed::audit(&mut ledger);
+    assert!(ledger.count.officials().count() > 8 && ledger.count.audit_records().count() > 4);
+    let bytes = snapshot(&ledger.count);
+    let read = read(&bytes, &ledger.documents).unwrap();
+    assert!(read == ledger.count);
+    assert_eq!(snapshot(&read), bytes);
+}

@@ -459,6 +459,8 @@ fn strict() -> Ledger {
     let sheet = ledger.sheet(SourceClass::Custody);
     ledger.read(sheet, "print", mayor("22.1", [10, 5, 20], 0, 0));
     ledger.published(b"first file", 3, mayor_by_candidate("22.1", [15, 20], 0));
+    made_up::proclaimed::proclaim(&mut ledger);
+    made_up::proclaimed::audit(&mut ledger);
     ledger
 }
 
@@ -601,6 +603,18 @@ fn expected(ledger: &Ledger) -> Value {
         "refused": count.refusals().iter().map(|(index, _)| index).collect::<Vec<_>>(),
         "register_from_results": count.register_from_results(),
         "sheets": sheets,
+        "officials": count
+            .officials()
+            .map(|one| json!({ "entry": one.index, "superseded_by": one.superseded_by }))
+            .collect::<Vec<_>>(),
+        "lists": count
+            .audit_lists()
+            .map(|one| json!({ "entry": one.index, "seed": one.seed.map(|(_, seed)| seed) }))
+            .collect::<Vec<_>>(),
+        "records": count
+            .audit_records()
+            .map(|one| json!({ "entry": one.index, "superseded_by": one.superseded_by }))
+            .collect::<Vec<_>>(),
         "contests": contests,
     })
 }
@@ -757,9 +771,10 @@ fn the_vectors_meet_every_type_of_entry_every_state_and_every_reason() {
     let kinds: BTreeSet<String> = wide
         .entries
         .iter()
+        .chain(&strict.entries)
         .map(|entry| serde_json::from_slice::<Value>(entry).unwrap()["type"].as_str().unwrap().to_owned())
         .collect();
-    let known = ["election", "register", "intake", "sheet", "reading", "ruling", "key"];
+    let known = ["election", "register", "intake", "sheet", "reading", "ruling", "key", "official", "audit"];
     assert_eq!(kinds, known.map(str::to_owned).into());
 }
 
@@ -780,5 +795,5 @@ fn the_examples_of_the_specification_are_entries_of_the_vectors() {
             kinds.insert(serde_json::from_str::<Value>(line).unwrap()["type"].as_str().unwrap().to_owned());
         }
     }
-    assert_eq!(kinds.len(), 7, "an example of every type");
+    assert_eq!(kinds.len(), 9, "an example of every type");
 }

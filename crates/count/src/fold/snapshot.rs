@@ -14,18 +14,20 @@ use std::thread;
 use sha2::{Digest, Sha256};
 
 use super::{ContestCount, Count, Documents, FoldError, begin_documents};
+use crate::audits::Audits;
 use crate::columns::{ColumnReader, ColumnWriter, Damaged};
 use crate::definition::Contest;
 use crate::entry::{IntakeEntry, SourceClass};
 use crate::geography::Geography;
 use crate::identifier::{DocumentHash, EntryIndex};
+use crate::officials::Officials;
 use crate::readings::{Known, Readers, ReadingTable};
 use crate::rulings::{Refusal, Rulings};
 use crate::sheets::SheetTable;
 use crate::totals::VoteTotals;
 
 /// The first line of the file. A change of what follows changes its number.
-const FIRST_LINE: &[u8] = b"testigo count snapshot 1\n";
+const FIRST_LINE: &[u8] = b"testigo count snapshot 2\n";
 
 /// Bytes of the SHA-256 at the end.
 const CHECKSUM: usize = 32;
@@ -82,6 +84,8 @@ impl Count {
         file.part(|part| self.sheets.write(part))?;
         file.part(|part| write_intakes(&self.intakes, part))?;
         file.part(|part| self.rulings.write(part))?;
+        file.part(|part| self.officials.write(part))?;
+        file.part(|part| self.audits.write(part))?;
         file.part(|part| write_refusals(&self.refusals, part))?;
         for contest in &self.contests {
             file.part(|part| contest.readings.write(part))?;
@@ -117,7 +121,7 @@ impl Count {
 }
 
 /// Parts before those of the contests.
-const PARTS: usize = 7;
+const PARTS: usize = 9;
 
 struct PartWriter<W> {
     out: W,
@@ -191,7 +195,7 @@ fn digest_of(parts: &[Vec<u8>]) -> [u8; CHECKSUM] {
 
 /// All but the cells, the states and the totals.
 fn read_columns(parts: &[Vec<u8>], documents: &dyn Documents) -> Result<Count, SnapshotError> {
-    let Some(([head, geography, readers, sheets, intakes, rulings, refusals], readings)) =
+    let Some(([head, geography, readers, sheets, intakes, rulings, officials, audits, refusals], readings)) =
         parts.split_first_chunk::<PARTS>()
     else {
         return Err(SnapshotError::Malformed("parts"));
@@ -224,6 +228,7 @@ fn read_columns(parts: &[Vec<u8>], documents: &dyn Documents) -> Result<Count, S
     if geography.station_count() != stations {
         return Err(SnapshotError::Malformed("register"));
     }
+    let audits = Audits::read(ColumnReader::new(audits, "audits"), &definition)?;
     Ok(Count {
         definition,
         pack,
@@ -236,6 +241,8 @@ fn read_columns(parts: &[Vec<u8>], documents: &dyn Documents) -> Result<Count, S
         sheets,
         intakes: read_intakes(ColumnReader::new(intakes, "intakes"))?,
         rulings: Rulings::read(ColumnReader::new(rulings, "rulings"))?,
+        officials: Officials::read(ColumnReader::new(officials, "official figures"))?,
+        audits,
         contests,
         refusals: read_refusals(ColumnReader::new(refusals, "refusals"))?,
     })

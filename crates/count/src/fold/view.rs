@@ -1,11 +1,13 @@
 //! What can be read off a count: everything that pages, downloads and verifiers say comes from here.
 
 use super::Count;
+use crate::audits::{AuditList, AuditRecord};
 use crate::check::{self, Finding};
 use crate::definition::Definition;
 use crate::entry::{ElectionEntry, Reader, RulingEntry, SourceClass};
 use crate::geography::{Geography, StationIndex, UnitIndex};
 use crate::identifier::{DocumentHash, EntryIndex, KeyName};
+use crate::officials::OfficialView;
 use crate::pack::Pack;
 use crate::readings::ReadingView;
 use crate::rule::{StationState, Status};
@@ -131,6 +133,21 @@ impl Count {
             Reader::Published(file) => Some(*file),
             _ => None,
         })
+    }
+
+    /// Every proclaimed figure, oldest first; superseded ones too.
+    pub fn officials(&self) -> impl DoubleEndedIterator<Item = OfficialView<'_>> {
+        self.officials.all()
+    }
+
+    /// Lists that audits draw from, oldest first.
+    pub fn audit_lists(&self) -> impl DoubleEndedIterator<Item = AuditList<'_>> {
+        self.audits.lists()
+    }
+
+    /// What people found in audits, oldest first; corrected records too.
+    pub fn audit_records(&self) -> impl DoubleEndedIterator<Item = AuditRecord<'_>> {
+        self.audits.records()
     }
 
     /// Every ruling that was ever taken on a station's result, oldest first.

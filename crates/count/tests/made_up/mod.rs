@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "this is a part of tests")]
 
 pub mod history;
+pub mod proclaimed;
 
 use std::collections::BTreeMap;
 
