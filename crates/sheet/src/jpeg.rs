@@ -10,6 +10,7 @@
 //! lossless, four components) is [`PictureError::Unsupported`] and left to the general decoder.
 
 mod bits;
+mod canonical;
 mod coefficients;
 mod encode;
 mod frame;

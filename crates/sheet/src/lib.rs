@@ -8,4 +8,5 @@ pub mod jpeg;
 pub mod mask;
 pub mod metadata;
 pub mod picture;
+pub mod proof;
 pub mod qr;

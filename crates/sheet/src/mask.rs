@@ -4,16 +4,17 @@
 //! of it has those areas blanked, and nothing else changed: in a sequential JPEG the touched blocks are zeroed among the
 //! quantised coefficients and all others are written back as they came; any other picture is decoded, filled and stored
 //! losslessly as PNG. Where the areas lie is data of a country pack, in ten-thousandths of the sheet's width and height.
+//! What is hidden is rounded outwards to whole groups of pixels, so that everything else can be proved unchanged
+//! ([`crate::proof`]).
 //!
 //! In a colour JPEG with subsampled chroma, a decoder that smooths colours lets the blank's grey run one or two pixels
 //! into the neighbouring unit's colour. Brightness outside the mask is untouched.
 
 pub use crate::picture::Rectangle;
 
-use crate::jpeg::{Coefficients, Jpeg};
 use crate::metadata::Stripped;
-use crate::picture::{self, Format, Limits, PictureError};
-use image::{DynamicImage, GenericImage, Rgba};
+use crate::picture::{Limits, PictureError};
+use crate::proof::Pixels;
 use thiserror::Error;
 
 /// The whole width or height, in the unit of an [`Area`].
@@ -127,68 +128,21 @@ pub fn rendition(
     keep: &[Rectangle],
     limits: &Limits,
 ) -> Result<Rendition, MaskError> {
-    if stripped.format == Format::Jpeg {
-        let coefficients = Jpeg::parse(&stripped.bytes, limits).and_then(|jpeg| jpeg.coefficients(limits));
-        match coefficients {
-            Ok(coefficients) => return blank_blocks(coefficients, stripped, areas, keep),
-            // Other codings, and damage that the general decoder may still show something of.
-            Err(PictureError::Unsupported { .. } | PictureError::Corrupt { .. }) => {}
-            Err(other) => return Err(other.into()),
-        }
-    }
-    fill_pixels(stripped, areas, keep, limits)
+    let pixels = Pixels::of(stripped, limits)?;
+    let masked = cover(&pixels, areas, keep)?;
+    Ok(pixels.masked(&masked)?)
 }
 
-fn blank_blocks(
-    mut coefficients: Coefficients,
-    stripped: &Stripped,
-    areas: &[Area],
-    keep: &[Rectangle],
-) -> Result<Rendition, MaskError> {
-    let Stripped { width, height, orientation, .. } = *stripped;
-    let (seen_width, seen_height) = stripped.upright_size();
-    let stored: Vec<Rectangle> = areas
-        .iter()
-        .map(|area| orientation.stored_rectangle(area.place(seen_width, seen_height), width, height))
-        .filter_map(|area| coefficients.around(area))
-        .collect();
-    let masked: Vec<Rectangle> =
-        stored.iter().map(|&area| orientation.upright_rectangle(area, width, height)).collect();
+/// What will be hidden of a picture so that nothing of `areas` shows: one rectangle for each, rounded outwards to whole
+/// groups, in pixels of the picture as it is seen.
+///
+/// # Errors
+/// [`MaskError::Covers`] when one of them touches a part of `keep`.
+pub fn cover(pixels: &Pixels, areas: &[Area], keep: &[Rectangle]) -> Result<Vec<Rectangle>, MaskError> {
+    let (width, height) = pixels.seen_size();
+    let masked: Vec<Rectangle> = areas.iter().filter_map(|area| pixels.around(area.place(width, height))).collect();
     check_kept(&masked, keep)?;
-    coefficients.wipe(&stored);
-    let bytes = coefficients.encode(orientation)?;
-    Ok(published(bytes, Format::Jpeg, (seen_width, seen_height), masked))
-}
-
-fn fill_pixels(
-    stripped: &Stripped,
-    areas: &[Area],
-    keep: &[Rectangle],
-    limits: &Limits,
-) -> Result<Rendition, MaskError> {
-    let (width, height) = stripped.upright_size();
-    let masked: Vec<Rectangle> = areas.iter().map(|area| area.place(width, height)).collect();
-    check_kept(&masked, keep)?;
-    let mut image = picture::decode_image(&stripped.bytes, stripped.format, limits, 1)?;
-    if let Some(turn) = image::metadata::Orientation::from_exif(stripped.orientation.number()) {
-        image.apply_orientation(turn);
-    }
-    for area in &masked {
-        fill(&mut image, *area);
-    }
-    Ok(published(picture::encode_png(&image)?, Format::Png, (width, height), masked))
-}
-
-/// Paints an area in the grey that a blank JPEG block has, opaque.
-fn fill(image: &mut DynamicImage, area: Rectangle) {
-    let Some(area) = area.within(image.width(), image.height()) else {
-        return;
-    };
-    for y in area.top..area.bottom() {
-        for x in area.left..area.right() {
-            image.put_pixel(x, y, Rgba([128, 128, 128, 255]));
-        }
-    }
+    Ok(masked)
 }
 
 fn check_kept(masked: &[Rectangle], keep: &[Rectangle]) -> Result<(), MaskError> {
@@ -198,11 +152,6 @@ fn check_kept(masked: &[Rectangle], keep: &[Rectangle]) -> Result<(), MaskError>
         }
     }
     Ok(())
-}
-
-fn published(bytes: Vec<u8>, format: Format, (width, height): (u32, u32), masked: Vec<Rectangle>) -> Rendition {
-    let (extension, media_type) = (format.extension(), format.media_type());
-    Rendition { bytes, extension, media_type, width, height, masked }
 }
 
 #[cfg(test)]
