@@ -39,7 +39,7 @@ pub fn jpeg(bytes: &[u8], order: u8) -> Picture {
     let coefficients = jpeg.coefficients(&Limits::default()).unwrap();
     let (size, unit) = ((coefficients.width(), coefficients.height()), coefficients.unit_size());
     let group = ((64 / unit.0).max(1) * unit.0, unit.1);
-    let mut head = head(1, size, u8::try_from(orientation).unwrap(), group, order);
+    let mut head = head(1, size, orientation, group, order);
 
     // The markers of a published file stand in one order, one quantisation table a segment.
     let mut adobe = vec![0];
