@@ -88,8 +88,8 @@ def write(path, data):
     path.write_bytes(data)
 
 
-def write_ledger(folder, entries, sizes, origin=ORIGIN, seed=SEED):
-    """Every file that a ledger has which published these sizes."""
+def write_ledger(folder, entries, sizes, origin=ORIGIN, seed=SEED, rotations=()):
+    """Every file that a ledger has which published these sizes. `rotations` are entries and the seeds in force from there on."""
     leaves = [checker.leaf_hash(entry) for entry in entries]
     for size in sizes:
         level, hashes = 0, leaves[:size]
@@ -104,19 +104,27 @@ def write_ledger(folder, entries, sizes, origin=ORIGIN, seed=SEED):
             full = len(hashes) // 256
             hashes = [naive_root(hashes[256 * i : 256 * i + 256]) for i in range(full)]
             level += 1
-        head = checkpoint(entries[:size], origin, seed)
+        signer = ([seed] + [new for index, new in rotations if index < size])[-1]
+        head = checkpoint(entries[:size], origin, signer)
         write(folder / "ledger" / "checkpoints" / str(size), head)
         write(folder / "ledger" / "checkpoint", head)
-    write(folder / "ledger" / "key", (public_key(origin, seed) + "\n").encode())
+    lines = [public_key(origin, seed)] + [f"{index} {public_key(origin, new)}" for index, new in rotations]
+    write(folder / "ledger" / "key", "".join(line + "\n" for line in lines).encode())
 
 
 def vector_entries(name):
     return (VECTORS / name / "entries.jsonl").read_bytes().split(b"\n")[:-1]
 
 
+KEY_SEEDS = [bytes([number] * 32) for number in (20, 21, 22)]
+
+
 def write_vector(folder, name, sizes=(1, 7, 200)):
     entries = vector_entries(name)
-    write_ledger(folder, entries, [size for size in sizes if size < len(entries)] + [len(entries)])
+    rotated = json.loads((VECTORS / name / "expected.json").read_text())["rotations"]
+    rotations = [(one["entry"], seed) for one, seed in zip(rotated, KEY_SEEDS[1:])]
+    sizes = [size for size in sizes if size < len(entries)] + [len(entries)]
+    write_ledger(folder, entries, sizes, seed=KEY_SEEDS[0] if rotations else SEED, rotations=rotations)
     shutil.copytree(VECTORS / name / "documents", folder / "documents")
     # The vectors name pictures by the hashes of these bytes.
     for data, ending in [(b"rendition", "jpg"), (b"\0", "png"), (b"\1", "png")]:
@@ -202,7 +210,7 @@ class TreeTest(Temporary):
                 folder = pathlib.Path(folder)
                 entries = [f"entry {number}".encode() for number in range(size)]
                 write_ledger(folder, entries, sorted({1, size // 2 or 1, size}))
-                key = checker.NoteKey(public_key(ORIGIN, SEED))
+                key = checker.KeyHistory(public_key(ORIGIN, SEED))
                 found, _, _, _ = checker.check_ledger(checker.Folder(folder), key)
                 self.assertEqual(found, entries)
                 index = size // 2
@@ -221,6 +229,12 @@ class VectorTest(Temporary):
         self.assertEqual([checker.leaf_hash(entry).hex() for entry in vector_entries(name)], expected["leaves"])
         self.assertEqual([index for index, _ in count.refused], expected["refused"])
         self.assertEqual(count.from_results, expected["register_from_results"])
+        self.assertEqual(count.recovery and count.recovery[1].data.hex(), expected["recovery_key"])
+        rotations = [{"entry": one[0], "previous": one[1].hex(), "public": one[2].hex()} for one in count.rotations]
+        self.assertEqual(rotations, expected["rotations"])
+        anchors = [dict(zip(("entry", "kind", "size", "document"), one)) for one in count.anchors]
+        self.assertEqual(anchors, expected["anchors"])
+        self.assertEqual(sorted(count.keys), expected["adjudicators"])
         sheets = [
             {"entry": sheet.index, "source": sheet.source, "state": sheet.state(), "moved_to": sheet.moved_to,
              "rejected": sheet.rejected, "withheld": sheet.withheld}
@@ -269,6 +283,9 @@ class VectorTest(Temporary):
 
     def test_drawn(self):
         self.hold("drawn")
+
+    def test_keys(self):
+        self.hold("keys")
 
     def test_json_is_the_tally(self):
         write_vector(self.folder, "strict")
@@ -459,6 +476,49 @@ class DamageTest(Temporary):
         self.refuses("no entries|is missing")
         shutil.rmtree(self.folder / "ledger")
         self.refuses("ledger/key is missing")
+
+
+class RotationTest(Temporary):
+    """Entry 5 names the recovery key; 11 and 14 replace the ledger's."""
+
+    def written(self, sizes=(1, 8, 11, 12, 14, 15)):
+        shutil.rmtree(self.folder / "documents", ignore_errors=True)
+        self.entries = write_vector(self.folder, "keys", sizes)
+
+    def verdict(self, seed=None):
+        code, said = run(self.folder, *(["--key", public_key(ORIGIN, seed)] if seed else []))
+        self.assertIn(code, (0, 1))
+        return said if code else None
+
+    def test_each_of_its_keys_vouches_for_a_ledger(self):
+        self.written()
+        for seed in [None, *KEY_SEEDS]:
+            self.assertIsNone(self.verdict(seed))
+        self.assertIn("none of those in ledger/key", self.verdict(SEED))
+
+    def test_a_head_by_the_key_of_another_size_is_refused(self):
+        for size in (8, 11, 12, 14, 15):
+            self.written()
+            right = (self.folder / "ledger/checkpoints" / str(size)).read_bytes()
+            for seed in KEY_SEEDS:
+                head = checkpoint(self.entries[:size], ORIGIN, seed)
+                write(self.folder / "ledger/checkpoints" / str(size), head)
+                self.assertEqual(self.verdict() is None, head == right, (size, seed[0]))
+
+    def test_the_list_of_keys_is_what_the_entries_say(self):
+        self.written()
+        path = self.folder / "ledger/key"
+        lines = path.read_text().split("\n")
+        for wrong in [lines[:2], [lines[0], lines[2].replace("14 ", "11 ")], lines[:2] + ["13" + lines[2][2:]],
+                      [lines[0], lines[1].replace("11", "011"), lines[2]], [public_key(ORIGIN, SEED), *lines[1:3]]]:
+            path.write_text("\n".join(wrong) + "\n")
+            self.assertIsNotNone(self.verdict(), wrong)
+
+    def test_a_key_that_signed_no_head_over_the_recovery_key_vouches_for_nothing(self):
+        self.written(sizes=(1, 3, 12, 15))
+        self.assertIn("no head signed by the key that you trust", self.verdict(KEY_SEEDS[0]))
+        for seed in KEY_SEEDS[1:]:
+            self.assertIsNone(self.verdict(seed))
 
 
 class SpeedTest(Temporary):

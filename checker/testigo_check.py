@@ -143,6 +143,41 @@ class NoteKey:
         self.id = hashlib.sha256(self.name.encode() + b"\n" + data).digest()[:4]
         demand(written == self.id.hex(), f"the key's id is {written}, but {self.id.hex()} follows from its name and bytes")
 
+class KeyHistory:
+    """All keys of a ledger: the first, and for each replacement the entry that made it. `trusted` is the one you brought."""
+
+    def __init__(self, text, given=None):
+        lines = text.removesuffix("\n").split("\n")
+        self.first, self.rotations = NoteKey(lines[0]), []
+        for line in lines[1:]:
+            index, _, key = line.partition(" ")
+            demand(is_size(index), "ledger/key: an entry's number, a space and a key are expected after the first line")
+            self.rotations.append((int(index), NoteKey(key)))
+        indices = [index for index, _ in self.rotations]
+        named = all(key.name == self.first.name for _, key in self.rotations)
+        demand(named and indices == sorted(set(indices)), "ledger/key: not the keys of one ledger in the order of their entries")
+        keys = [self.first] + [key for _, key in self.rotations]
+        same = [key for key in keys if given is None or (key.name, key.key.data) == (given.name, given.key.data)]
+        if same or self.rotations:
+            demand(same, "the key that you gave is none of those in ledger/key")
+            self.trusted = same[0]
+        else:
+            self.first = self.trusted = given
+
+    def at(self, size):
+        """The key that must sign a head of this size."""
+        return next((key for index, key in reversed(self.rotations) if index < size), self.first)
+
+    def check(self, count, sizes):
+        """Holds the keys against what the entries say."""
+        found = [(index, public) for index, _, public in count.rotations]
+        right = found == [(index, key.key.data) for index, key in self.rotations]
+        demand(right, "ledger/key does not list the replacements of the ledger's key that the entries make")
+        if found:
+            demand(count.rotations[0][1] == self.first.key.data, "the ledger's first key is not the one that was replaced first")
+            vouched = any(size > count.recovery[0] and self.at(size) is self.trusted for size in sizes)
+            demand(vouched, "no head signed by the key that you trust covers the recovery key, so nothing vouches for the later keys")
+
 def read_note(data, key, where):
     """The text of a signed note, once a signature by `key` is right and none by it is wrong."""
     def need(right, cause):
@@ -176,8 +211,10 @@ def read_note(data, key, where):
     need(signed, f"not signed by {key.name}+{key.id.hex()}")
     return text
 
-def read_checkpoint(data, key, where):
+def read_checkpoint(data, keys, where):
     """(size, root) of a signed head."""
+    claimed = (data.split(b"\n", 2)[1:2] or [b""])[0].decode("latin-1")
+    key = keys.at(int(claimed) if is_size(claimed) else 0)
     lines = read_note(data, key, where).split("\n")
     demand(len(lines) == 4 and lines[3] == "", f"{where}: a checkpoint has exactly three lines")
     origin, size, root = lines[:3]
@@ -310,9 +347,9 @@ def first_changed(ledger, entries, tree, size, root):
     index = next(i for i in range(size) if leaves[i] != tree.levels[0][i])
     return f"; entry {index} was changed"
 
-def check_ledger(folder, key):
+def check_ledger(folder, keys):
     """All entries of the signed head; everything the ledger's files say is held against them."""
-    size, root = read_checkpoint(folder.need("ledger/checkpoint"), key, "ledger/checkpoint")
+    size, root = read_checkpoint(folder.need("ledger/checkpoint"), keys, "ledger/checkpoint")
     heads = [("ledger/checkpoint", size, root)]
     for name in folder.list("ledger/checkpoints"):
         path = f"ledger/checkpoints/{name}"
@@ -320,7 +357,7 @@ def check_ledger(folder, key):
         # Someone may be writing: what is published meanwhile is not part of this check.
         if int(name) > size:
             continue
-        found, head = read_checkpoint(folder.need(path), key, path)
+        found, head = read_checkpoint(folder.need(path), keys, path)
         demand(found == int(name), f"{path} is the checkpoint of {found} entries, not of the number its name says")
         heads.append((path, found, head))
     entries = []
@@ -346,7 +383,7 @@ def check_ledger(folder, key):
         if found != expected:
             at = next((i for i, (a, b) in enumerate(zip(found, expected)) if a != b), min(len(found), len(expected)))
             raise Fault(f"{path} differs, from byte {at} on, from what the entries give")
-    return entries, root, len(heads), len(tiles)
+    return entries, root, [length for _, length, _ in heads], len(tiles)
 
 # --- Entries --------------------------------------------------------------------------------------------------------
 
@@ -427,7 +464,7 @@ PAGE = fields({
 })
 STATED = fields({}, {"cast": is_cell, "registered": is_cell, "valid": is_cell}, nonempty=True)
 SIGNATURE = fields({"key": is_identifier, "signature": is_text})
-COMMON = {"type": is_text, "v": lambda value: is_number(value, 2)}
+COMMON = {"type": is_text, "v": lambda value: is_number(value, 3)}
 READ = COMMON | {"reader": is_reader}
 READ_MAY = {"row": is_index, "sheet": is_index, "step": is_code}
 FAILURE = fields(READ | {"failure": is_code}, READ_MAY)
@@ -481,6 +518,17 @@ def is_audit(value):
 
 NUMBERS_OF_OFFICIALS = ("cast", "registered", "registered_counted", "rest", "stations", "stations_counted", "valid")
 
+KEY_CHANGES = {
+    "recovery": {"public": is_text}, "revoke": {"name": is_identifier},
+    "rotate": {"previous": is_text, "public": is_text, "signature": is_text},
+}
+
+def is_key_entry(value):
+    if value["v"] == 1:
+        return fields(COMMON | {"name": is_identifier, "public": is_text, "role": one_of("adjudicator")})(value)
+    kind = value.get("do")
+    return type(kind) is str and kind in KEY_CHANGES and fields(COMMON | {"do": is_text} | KEY_CHANGES[kind])(value)
+
 TYPES = {
     "election": fields(COMMON | {
         "counting": COUNTING, "definition": is_hash, "origin": is_text, "pack": is_hash,
@@ -496,7 +544,6 @@ TYPES = {
     "ruling": fields(
         COMMON | {"decision": is_decision, "reason": is_text, "signatures": list_of(SIGNATURE)}, {"prev": is_index}
     ),
-    "key": fields(COMMON | {"name": is_identifier, "public": is_text, "role": one_of("adjudicator")}),
     "official": fields(
         COMMON | {"bulletin": is_identifier, "contest": is_identifier, "document": is_hash, "source": is_code},
         dict.fromkeys(NUMBERS_OF_OFFICIALS, is_index) | {
@@ -506,7 +553,11 @@ TYPES = {
         },
     ),
     "audit": is_audit,
+
+    "key": is_key_entry,
+    "anchor": fields(COMMON | {"document": is_hash, "kind": one_of("rfc3161", "opentimestamps"), "size": is_index}),
 }
+VERSIONS = {"key": (1, 2)}
 
 def canonical(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
@@ -526,8 +577,8 @@ def parse_entry(data, index):
         raise wrong("is not an object")
     if type(entry.get("type")) is not str or entry["type"] not in TYPES:
         raise wrong(f"is of the unknown type `{entry.get('type')}`")
-    if type(entry.get("v")) is not int or entry["v"] != 1:
-        raise wrong(f"is of type `{entry['type']}` in version {entry.get('v')}; version 1 is known")
+    if type(entry.get("v")) is not int or entry["v"] not in VERSIONS.get(entry["type"], (1,)):
+        raise wrong(f"is of type `{entry['type']}` in the unknown version {entry.get('v')}")
     try:
         if not TYPES[entry["type"]](entry):
             raise Malformed("its fields are not those of its type")
@@ -801,6 +852,7 @@ class Count:
         self.geography, self.known = Geography(), set()
         self.intakes, self.sheets, self.readings, self.keys = {}, {}, {}, {}
         self.officials, self.lists, self.records = {}, {}, {}  # by index; each its entry, with "superseded_by" or "seed"
+        self.revoked, self.recovery, self.rotations, self.anchors = {}, None, [], []
         self.in_force = {}  # ruling's index -> (decision, subjects)
         self.heads = defaultdict(list)  # subject -> indices of the rulings in force on it
         self.signatures = 0
@@ -850,12 +902,19 @@ class Count:
         self.known.update(self.geography.station_parent)
         self.from_results |= entry["origin"] == "results"
 
-    def take_key(self, index, entry):
-        name = entry["name"]
+    @staticmethod
+    def usable(text):
         try:
-            key = PublicKey(decode_base64(entry["public"]))
+            return PublicKey(decode_base64(text))
         except ValueError:
-            raise Refused(f"key `{name}` is no usable Ed25519 public key") from None
+            raise Refused("it has a key that is no usable Ed25519 public key") from None
+
+    def take_key(self, index, entry):
+        if entry["v"] == 2:
+            return getattr(self, "take_key_" + entry["do"])(index, entry)
+        name, key = entry["name"], self.usable(entry["public"])
+        gone = name in self.revoked or key.data in (other.data for other in self.revoked.values())
+        allow(not gone, f"the name `{name}` or its key was revoked")
         for known, other in self.keys.items():
             allow((known == name) == (other.data == key.data), f"the name `{name}` has another key, or the key another name")
         self.keys[name] = key
@@ -902,6 +961,33 @@ class Count:
         for kind in step.get("other", ()):
             allow(kind in contest.others, f"the contest has no `{kind}` in `others`")
         self.supersede(self.records, index, entry, lambda one: (one["step"]["list"], one["step"]["station"]))
+
+    def take_key_recovery(self, index, entry):
+        key = self.usable(entry["public"])
+        allow(self.recovery is None, "the ledger has a recovery key already")
+        self.recovery = (index, key)
+
+    def take_key_revoke(self, index, entry):
+        allow(entry["name"] in self.keys, f"`{entry['name']}` is not the name of a key that may sign rulings")
+        self.revoked[entry["name"]] = self.keys.pop(entry["name"])
+
+    def take_key_rotate(self, index, entry):
+        previous, public = self.usable(entry["previous"]).data, self.usable(entry["public"]).data
+        allow(self.recovery, "the ledger has no recovery key")
+        allow(not self.rotations or self.rotations[-1][2] == previous, "the key that it replaces is not the one in force")
+        known = {previous, self.recovery[1].data} | {key for rotation in self.rotations for key in rotation[1:]}
+        allow(public not in known, "the new key is one that this ledger has or had already")
+        message = f"testigo ledger key v1\n{self.entry_zero}\n".encode() + canonical(entry | {"signature": ""})
+        try:
+            signature = decode_base64(entry["signature"])
+        except ValueError:
+            signature = b""
+        allow(self.recovery[1].verifies(message, signature), "it is not signed by the recovery key")
+        self.rotations.append((index, previous, public))
+
+    def take_anchor(self, index, entry):
+        allow(0 < entry["size"] <= index, "a stamp can only follow the entries that it is over")
+        self.anchors.append((index, entry["kind"], entry["size"], entry["document"]))
 
     def take_intake(self, index, entry):
         self.intakes[index] = entry
@@ -1288,15 +1374,16 @@ def check_renditions(folder, count):
 
 def check(folder, key_text, say):
     """The count and the root, once everything is right."""
-    given = key_text is not None
-    if not given:
+    given = None if key_text is None else NoteKey(key_text)
+    if given is None or folder.read("ledger/key"):
         key_text = folder.need("ledger/key").decode("utf-8", "replace")
-    key = NoteKey(key_text)
+    keys = KeyHistory(key_text, given)
+    key = keys.trusted
     say(f"key           {key.name}+{key.id.hex()}, " + (
         "as you gave it" if given else "as it lies beside the ledger: compare it with one that comes from elsewhere"))
-    entries, root, heads, tiles = check_ledger(folder, key)
+    entries, root, heads, tiles = check_ledger(folder, keys)
     say(f"ledger        {len(entries):,} entries hashed from their bytes, root {root.hex()}")
-    say(f"heads         {heads:,} signed heads continue each other, {tiles:,} bundles and tiles are what the entries give")
+    say(f"heads         {len(heads):,} signed heads continue each other, {tiles:,} bundles and tiles are what the entries give")
     documents = check_documents(folder)
     say(f"documents     {len(documents):,} have the bytes that their names say")
     count = Count(lambda digest: folder.read(f"documents/{digest}") if digest in documents else None)
@@ -1304,6 +1391,7 @@ def check(folder, key_text, say):
         count.append(entry)
     demand(entries, "the ledger has no entries: there is nothing to count")
     demand(count.origin == key.name, f"entry 0 has the origin `{count.origin}`, the ledger is signed as `{key.name}`")
+    keys.check(count, heads)
     pictures = check_renditions(folder, count)
     say(f"pictures      {pictures:,} have the bytes that their names say; those that rulings do not withhold are all there")
     count.finish()

@@ -6,6 +6,7 @@
 //! `docs/ledger-format.md` specifies the same for other languages.
 
 mod audit;
+mod ledger;
 mod official;
 mod reading;
 mod ruling;
@@ -19,6 +20,7 @@ use crate::identifier::{DocumentHash, EntryIndex};
 use crate::pack::CountingRule;
 
 pub use self::audit::{Against, AuditEntry, AuditStep, Seed};
+pub use self::ledger::{AnchorEntry, AnchorKind, KeyChange, KeyChangeEntry};
 pub use self::official::{
     BulletinId, Coverage, CoverageOf, Moment, OfficialEntry, PercentOf, Percentages, Place, StatedShare,
 };
@@ -52,6 +54,10 @@ pub enum Entry {
     Official(Box<OfficialEntry>),
     /// A step of an audit.
     Audit(AuditEntry),
+    /// A change of the ledger's or of an adjudicator's key: `key` in version 2.
+    KeyChange(KeyChangeEntry),
+    /// A stamp over an earlier head.
+    Anchor(AnchorEntry),
 }
 
 /// Why bytes are not an entry.
@@ -67,7 +73,9 @@ pub enum EntryError {
     #[error("the entry is of the unknown type `{0}`; a newer program is needed to read this ledger")]
     UnknownType(String),
     /// A `v` that this version does not know.
-    #[error("the entry is of type `{kind}` in version {version}; this program knows version 1")]
+    #[error(
+        "the entry is of type `{kind}` in the unknown version {version}; a newer program is needed to read this ledger"
+    )]
     UnknownVersion {
         /// Its type.
         kind: String,
@@ -102,6 +110,7 @@ entry_kind!(RulingKind, "ruling");
 entry_kind!(KeyKind, "key");
 entry_kind!(OfficialKind, "official");
 entry_kind!(AuditKind, "audit");
+entry_kind!(AnchorWord, "anchor");
 
 /// Entry 0. Everything else in the ledger is read in its light.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -305,7 +314,8 @@ impl Entry {
         }
         let malformed = |error: serde_json::Error| EntryError::Malformed(error.to_string());
         let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
-        if envelope.v != 1 {
+        let versions = if envelope.kind == "key" { KeyChangeEntry::VERSION } else { 1 };
+        if envelope.v == 0 || envelope.v > versions {
             return Err(EntryError::UnknownVersion { kind: envelope.kind.into_owned(), version: envelope.v });
         }
         let entry = match envelope.kind.as_ref() {
@@ -315,9 +325,13 @@ impl Entry {
             "sheet" => Self::Sheet(serde_json::from_slice(bytes).map_err(malformed)?),
             "reading" => Self::Reading(serde_json::from_slice(bytes).map_err(malformed)?),
             "ruling" => Self::Ruling(serde_json::from_slice(bytes).map_err(malformed)?),
+            "key" if envelope.v == KeyChangeEntry::VERSION => {
+                Self::KeyChange(serde_json::from_slice(bytes).map_err(malformed)?)
+            }
             "key" => Self::Key(serde_json::from_slice(bytes).map_err(malformed)?),
             "official" => Self::Official(serde_json::from_slice(bytes).map_err(malformed)?),
             "audit" => Self::Audit(serde_json::from_slice(bytes).map_err(malformed)?),
+            "anchor" => Self::Anchor(serde_json::from_slice(bytes).map_err(malformed)?),
             unknown => return Err(EntryError::UnknownType(unknown.to_owned())),
         };
         entry.check()?;
@@ -376,6 +390,8 @@ impl Entry {
             Self::Key(entry) => canonical(entry),
             Self::Official(entry) => canonical(entry),
             Self::Audit(entry) => canonical(entry),
+            Self::KeyChange(entry) => canonical(entry),
+            Self::Anchor(entry) => canonical(entry),
         }?;
         if bytes.len() > LONGEST_ENTRY {
             return Err(EntryError::TooLong(bytes.len()));
@@ -386,7 +402,8 @@ impl Entry {
     /// The largest integer that is not bounded by its own type.
     fn largest_integer(&self) -> u64 {
         match self {
-            Self::Election(_) | Self::Register(_) | Self::Key(_) => 0,
+            Self::Election(_) | Self::Register(_) | Self::Key(_) | Self::KeyChange(_) => 0,
+            Self::Anchor(entry) => entry.size,
             Self::Intake(entry) => entry.time,
             Self::Official(entry) => entry.largest_integer(),
             Self::Audit(entry) => entry.largest_integer(),

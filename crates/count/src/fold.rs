@@ -14,11 +14,12 @@ use std::borrow::Cow;
 use crate::audits::Audits;
 use crate::definition::{Contest, Definition};
 use crate::entry::{
-    Decision, Detail, ElectionEntry, Entry, EntryError, IntakeEntry, Numbers, Outcome, Reading, ReadingOf,
-    RegisterEntry, RegisterOrigin, RulingEntry, SheetEntry,
+    Decision, Detail, ElectionEntry, Entry, EntryError, IntakeEntry, KeyChange, KeyChangeEntry, Numbers, Outcome,
+    Reading, ReadingOf, RegisterEntry, RegisterOrigin, RulingEntry, SheetEntry,
 };
 use crate::geography::{Geography, GeographyError, StationIndex, UnitIndex};
 use crate::identifier::{DocumentHash, EntryIndex};
+use crate::ledger_facts::LedgerFacts;
 use crate::officials::Officials;
 use crate::pack::Pack;
 use crate::readings::{Readers, ReadingIndex, ReadingTable};
@@ -99,6 +100,7 @@ pub struct Count {
     rulings: Rulings,
     officials: Officials,
     audits: Audits,
+    ledger: LedgerFacts,
     contests: Vec<ContestCount>,
     refusals: Vec<(EntryIndex, Refusal)>,
 }
@@ -148,6 +150,7 @@ impl Count {
             rulings: Rulings::default(),
             officials: Officials::default(),
             audits: Audits::default(),
+            ledger: LedgerFacts::default(),
             contests,
             refusals: Vec::new(),
         };
@@ -188,6 +191,8 @@ impl Count {
                 self.officials.take(self.size, *entry, &self.definition, &self.pack).map_err(Stop::Refused)
             }
             Entry::Audit(entry) => self.audits.take(self.size, entry, &self.definition).map_err(Stop::Refused),
+            Entry::KeyChange(entry) => self.key_change(&entry).map_err(Stop::Refused),
+            Entry::Anchor(entry) => self.ledger.anchor(self.size, &entry).map_err(Stop::Refused),
         };
         match done {
             Ok(()) => {}
@@ -247,6 +252,14 @@ impl Count {
         }
         self.register_from_results |= entry.origin == RegisterOrigin::Results;
         Ok(())
+    }
+
+    fn key_change(&mut self, entry: &KeyChangeEntry) -> Result<(), Refusal> {
+        match &entry.change {
+            KeyChange::Recovery { public } => self.ledger.set_recovery(public),
+            KeyChange::Revoke { name } => self.rulings.revoke(name),
+            KeyChange::Rotate { .. } => self.ledger.rotate(self.size, entry, &self.entry_zero),
+        }
     }
 
     fn sheet(&mut self, index: u32, entry: &SheetEntry) -> Result<(), Stop> {

@@ -14,6 +14,7 @@ pub mod fold;
 pub mod geography;
 pub mod grammar;
 pub mod identifier;
+pub mod ledger_facts;
 pub mod mapping;
 pub mod officials;
 pub mod pack;

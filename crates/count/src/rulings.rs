@@ -11,6 +11,7 @@ use crate::columns::{ColumnReader, ColumnWriter, Damaged};
 use crate::entry::{Entry, KeyEntry, RulingEntry};
 use crate::geography::StationIndex;
 use crate::identifier::{EntryIndex, KeyName};
+use crate::ledger_facts::KeyFault;
 use crate::readings::ReadingIndex;
 use crate::sheets::SheetIndex;
 
@@ -57,6 +58,8 @@ pub(crate) struct Head {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Rulings {
     keys: BTreeMap<KeyName, VerifyingKey>,
+    /// Keys that are good for no later ruling. Their names and bytes stay taken.
+    revoked: BTreeMap<KeyName, VerifyingKey>,
     heads: BTreeMap<Subject, Vec<Head>>,
     subjects: BTreeMap<u32, Vec<Subject>>,
     /// Every ruling that took effect, also when another has superseded it since.
@@ -194,6 +197,15 @@ pub enum Refusal {
     /// A key that is no Ed25519 public key, or a name that has one already.
     #[error("key `{0}` is malformed or its name is taken")]
     Key(KeyName),
+    /// A key that was never admitted, or was revoked before.
+    #[error("`{0}` is not the name of a key that may sign rulings")]
+    NotAdmitted(KeyName),
+    /// A change of the ledger's keys that does not hold.
+    #[error("the ledger's keys stay as they are: {0}")]
+    LedgerKey(KeyFault),
+    /// A stamp over a head that did not exist yet.
+    #[error("a stamp over a head of {0} entries can only follow those entries")]
+    AnchorAhead(u64),
     /// A reason that is not in the list.
     #[error("`{0}` is not a known reason code")]
     UnknownReason(String),
@@ -211,6 +223,9 @@ impl Rulings {
         let bytes: [u8; 32] =
             STANDARD.decode(&entry.public).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(refuse)?;
         let key = VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak()).ok_or_else(refuse)?;
+        if self.revoked.contains_key(&entry.name) || self.revoked.values().any(|known| *known == key) {
+            return Err(refuse());
+        }
         if self.keys.get(&entry.name).is_some_and(|known| *known != key)
             || self.keys.values().filter(|known| **known == key).count()
                 > usize::from(self.keys.contains_key(&entry.name))
@@ -221,7 +236,14 @@ impl Rulings {
         Ok(())
     }
 
-    /// The adjudicators so far.
+    /// A key is good for no ruling from here on; those that it signed before stay.
+    pub fn revoke(&mut self, name: &KeyName) -> Result<(), Refusal> {
+        let (name, key) = self.keys.remove_entry(name).ok_or_else(|| Refusal::NotAdmitted(name.clone()))?;
+        self.revoked.insert(name, key);
+        Ok(())
+    }
+
+    /// The adjudicators who may sign now.
     pub fn keys(&self) -> impl Iterator<Item = (&KeyName, &VerifyingKey)> {
         self.keys.iter()
     }
@@ -309,10 +331,12 @@ impl Rulings {
 /// For snapshots.
 impl Rulings {
     pub fn write(&self, part: &mut ColumnWriter) {
-        part.count(self.keys.len());
-        for (name, key) in &self.keys {
-            part.text(name.as_str());
-            part.bytes(key.as_bytes());
+        for keys in [&self.keys, &self.revoked] {
+            part.count(keys.len());
+            for (name, key) in keys {
+                part.text(name.as_str());
+                part.bytes(key.as_bytes());
+            }
         }
         part.count(self.taken.len());
         for (entry, ruling) in &self.taken {
@@ -341,10 +365,12 @@ impl Rulings {
 
     pub fn read(mut part: ColumnReader<'_>) -> Result<Self, Damaged> {
         let mut rulings = Self::default();
-        for _ in 0..part.count(33)? {
-            let name = KeyName::new(part.text()?).map_err(|_| part.damaged())?;
-            let key = VerifyingKey::from_bytes(&part.array()?).map_err(|_| part.damaged())?;
-            rulings.keys.insert(name, key);
+        for keys in [&mut rulings.keys, &mut rulings.revoked] {
+            for _ in 0..part.count(33)? {
+                let name = KeyName::new(part.text()?).map_err(|_| part.damaged())?;
+                let key = VerifyingKey::from_bytes(&part.array()?).map_err(|_| part.damaged())?;
+                keys.insert(name, key);
+            }
         }
         for _ in 0..part.count(2)? {
             let entry = part.small()?;
@@ -492,6 +518,17 @@ impl Refusal {
                 part.bytes(&[13]);
                 part.text(text);
             }
+            Self::NotAdmitted(name) => {
+                part.bytes(&[14]);
+                part.text(name.as_str());
+            }
+            Self::LedgerKey(fault) => {
+                part.bytes(&[15, place(KeyFault::ALL.iter().position(|one| one == fault))]);
+            }
+            Self::AnchorAhead(size) => {
+                part.bytes(&[16]);
+                part.number(*size);
+            }
         }
     }
 
@@ -515,6 +552,9 @@ impl Refusal {
             11 => Self::Register(part.text()?.to_owned()),
             12 => Self::UnknownCandidate(part.text()?.to_owned()),
             13 => Self::UnknownLevel(part.text()?.to_owned()),
+            14 => Self::NotAdmitted(KeyName::new(part.text()?).map_err(|_| part.damaged())?),
+            15 => Self::LedgerKey(*KeyFault::ALL.get(usize::from(part.byte()?)).ok_or_else(|| part.damaged())?),
+            16 => Self::AnchorAhead(part.number()?),
             _ => return Err(part.damaged()),
         })
     }
@@ -540,7 +580,10 @@ mod tests {
             Refusal::Register(text()),
             Refusal::UnknownCandidate(text()),
             Refusal::UnknownLevel(text()),
+            Refusal::NotAdmitted(KeyName::new("judge").unwrap()),
+            Refusal::AnchorAhead(1 << 40),
         ];
+        refusals.extend(KeyFault::ALL.map(Refusal::LedgerKey));
         refusals.extend(Expected::ALL.map(|expected| Refusal::Dangling { index: EntryIndex(300), expected }));
         refusals.extend(Misplaced::ALL.map(Refusal::Misplaced));
         for refusal in refusals {

@@ -14,8 +14,8 @@ use made_up::{Ledger, PACK, adjudicator, mayor, mayor_by_candidate, reading};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use testigo_count::entry::{
-    Decision, IntakeEntry, KeyEntry, Page, RegisterEntry, RegisterOrigin, RulingEntry, RulingSignature, SheetEntry,
-    Stated,
+    AnchorEntry, AnchorKind, Decision, IntakeEntry, KeyChange, KeyChangeEntry, KeyEntry, Page, RegisterEntry,
+    RegisterOrigin, RulingEntry, RulingSignature, SheetEntry, Stated,
 };
 use testigo_count::identifier::Code;
 use testigo_count::identifier::KeyName;
@@ -442,6 +442,57 @@ fn without_effect(ledger: &mut Ledger) {
     ledger.add(key("judge-1", &public(1)));
 }
 
+/// Every change of keys that holds, and every one that does not. Heads are signed by the key of seed 20 at first.
+fn keys() -> Ledger {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use ed25519_dalek::Signer;
+    let mut ledger = Ledger::new();
+    let sheet = ledger.sheet(SourceClass::Custody);
+    let public = |number: u8| STANDARD.encode(adjudicator(number).verifying_key().to_bytes());
+    let change = |change| Entry::KeyChange(KeyChangeEntry::new(change));
+    let rotate = |ledger: &mut Ledger, from: u8, to: u8, by: u8| {
+        let mut entry = KeyChangeEntry::rotation(public(from), public(to));
+        let message = entry.message(&ledger.entries[0]).unwrap();
+        if let KeyChange::Rotate { signature, .. } = &mut entry.change {
+            *signature = STANDARD.encode(adjudicator(by).sign(&message).to_bytes());
+        }
+        ledger.add(Entry::KeyChange(entry));
+    };
+    // No recovery key yet; then one, which no second takes the place of, and no weak one could have been.
+    rotate(&mut ledger, 20, 21, 30);
+    ledger.add(change(KeyChange::Recovery { public: "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned() }));
+    ledger.add(change(KeyChange::Recovery { public: public(30) }));
+    ledger.add(change(KeyChange::Recovery { public: public(31) }));
+    // Signed by another; by nobody; to the recovery key; to itself; then in order, and out of it.
+    rotate(&mut ledger, 20, 21, 20);
+    ledger.add(Entry::KeyChange(KeyChangeEntry::rotation(public(20), public(21))));
+    rotate(&mut ledger, 20, 30, 30);
+    rotate(&mut ledger, 20, 20, 30);
+    rotate(&mut ledger, 20, 21, 30);
+    rotate(&mut ledger, 20, 22, 30);
+    rotate(&mut ledger, 21, 20, 30);
+    rotate(&mut ledger, 21, 22, 30);
+    // An adjudicator's key is revoked: what it signed before stays, what it signs later has no effect.
+    let revoke = |name: &str| change(KeyChange::Revoke { name: KeyName::new(name).unwrap() });
+    ledger.add(Entry::Key(KeyEntry::new(KeyName::new("judge-7").unwrap(), public(7))));
+    ledger.rule_signed(Decision::WithholdSheet { sheet }, None, &[7]);
+    ledger.add(revoke("judge-7"));
+    ledger.add(revoke("judge-7"));
+    ledger.add(revoke("nobody"));
+    ledger.rule_signed(Decision::WithholdSheet { sheet }, None, &[7]);
+    ledger.add(Entry::Key(KeyEntry::new(KeyName::new("judge-7").unwrap(), public(7))));
+    ledger.add(Entry::Key(KeyEntry::new(KeyName::new("judge-8").unwrap(), public(7))));
+    // Stamps over a head before them, over the first, and over none and one to come.
+    let stamp = DocumentHash::of(b"stamp");
+    let size = ledger.count.size();
+    ledger.add(Entry::Anchor(AnchorEntry::new(AnchorKind::Rfc3161, size, stamp)));
+    ledger.add(Entry::Anchor(AnchorEntry::new(AnchorKind::OpenTimestamps, 1, stamp)));
+    ledger.add(Entry::Anchor(AnchorEntry::new(AnchorKind::OpenTimestamps, 0, stamp)));
+    ledger.add(Entry::Anchor(AnchorEntry::new(AnchorKind::Rfc3161, size + 4, stamp)));
+    ledger
+}
+
 /// The rule at its strictest, over the small register that names fewer stations than were declared.
 fn strict() -> Ledger {
     let rule = "people = 0\nqr_from_custody = false\nsignatures = 2";
@@ -602,6 +653,14 @@ fn expected(ledger: &Ledger) -> Value {
         "leaves": leaves.iter().map(hex).collect::<Vec<_>>(),
         "refused": count.refusals().iter().map(|(index, _)| index).collect::<Vec<_>>(),
         "register_from_results": count.register_from_results(),
+        "recovery_key": count.recovery_key().map(|key| hex(&key)),
+        "rotations": count.rotations().iter().map(|one| json!({
+            "entry": one.entry, "previous": hex(&one.previous), "public": hex(&one.public),
+        })).collect::<Vec<_>>(),
+        "anchors": count.anchors().iter().map(|one| json!({
+            "entry": one.entry, "kind": one.kind.word(), "size": one.size, "document": one.document.to_string(),
+        })).collect::<Vec<_>>(),
+        "adjudicators": count.adjudicators().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
         "sheets": sheets,
         "officials": count
             .officials()
@@ -721,6 +780,11 @@ fn the_strict_ledger_gives_what_the_vectors_say() {
 }
 
 #[test]
+fn the_ledger_of_keys_gives_what_the_vectors_say() {
+    hold_against("keys", &keys());
+}
+
+#[test]
 fn the_drawn_ledger_gives_what_the_vectors_say() {
     hold_against("drawn", &drawn(3, 200));
 }
@@ -768,13 +832,12 @@ fn the_vectors_meet_every_type_of_entry_every_state_and_every_reason() {
         assert!([status.state.word(), status.reason.word()].contains(&expected), "{id}: {status:?}");
         assert_eq!(status.objected, id.ends_with(".objected"), "{id}: {status:?}");
     }
-    let kinds: BTreeSet<String> = wide
-        .entries
-        .iter()
-        .chain(&strict.entries)
-        .map(|entry| serde_json::from_slice::<Value>(entry).unwrap()["type"].as_str().unwrap().to_owned())
+    let kinds: BTreeSet<String> = [&wide, &strict, &keys()]
+        .into_iter()
+        .flat_map(|ledger| ledger.entries.clone())
+        .map(|entry| serde_json::from_slice::<Value>(&entry).unwrap()["type"].as_str().unwrap().to_owned())
         .collect();
-    let known = ["election", "register", "intake", "sheet", "reading", "ruling", "key", "official", "audit"];
+    let known = ["election", "register", "intake", "sheet", "reading", "ruling", "key", "anchor", "official", "audit"];
     assert_eq!(kinds, known.map(str::to_owned).into());
 }
 
@@ -782,18 +845,18 @@ fn the_vectors_meet_every_type_of_entry_every_state_and_every_reason() {
 #[test]
 fn the_examples_of_the_specification_are_entries_of_the_vectors() {
     let text = std::fs::read_to_string(vectors().join("../ledger-format.md")).unwrap();
-    let ledgers = [wide(), strict()];
+    let ledgers = [wide(), strict(), keys()];
     let entries = ledgers.iter().flat_map(|ledger| &ledger.entries);
     let entries: BTreeSet<&str> = entries.map(|entry| std::str::from_utf8(entry).unwrap()).collect();
     let mut lines = text.lines().map(str::trim);
     let mut kinds = BTreeSet::new();
     while let Some(line) = lines.next() {
-        if line.starts_with('{') && line.contains(r#""v":1"#) {
+        if line.starts_with('{') && (line.contains(r#""v":1"#) || line.contains(r#""v":2"#)) {
             assert!(entries.contains(line), "not in the vectors: {line}");
             let leaf = lines.next().and_then(|line| line.strip_prefix("leaf hash ")).unwrap_or_default();
             assert_eq!(leaf, hex(&leaf_hash(line.as_bytes())), "below {line}");
             kinds.insert(serde_json::from_str::<Value>(line).unwrap()["type"].as_str().unwrap().to_owned());
         }
     }
-    assert_eq!(kinds.len(), 9, "an example of every type");
+    assert_eq!(kinds.len(), 10, "an example of every type");
 }

@@ -20,6 +20,7 @@ use crate::definition::Contest;
 use crate::entry::{IntakeEntry, SourceClass};
 use crate::geography::Geography;
 use crate::identifier::{DocumentHash, EntryIndex};
+use crate::ledger_facts::LedgerFacts;
 use crate::officials::Officials;
 use crate::readings::{Known, Readers, ReadingTable};
 use crate::rulings::{Refusal, Rulings};
@@ -86,6 +87,7 @@ impl Count {
         file.part(|part| self.rulings.write(part))?;
         file.part(|part| self.officials.write(part))?;
         file.part(|part| self.audits.write(part))?;
+        file.part(|part| self.ledger.write(part))?;
         file.part(|part| write_refusals(&self.refusals, part))?;
         for contest in &self.contests {
             file.part(|part| contest.readings.write(part))?;
@@ -121,7 +123,7 @@ impl Count {
 }
 
 /// Parts before those of the contests.
-const PARTS: usize = 9;
+const PARTS: usize = 10;
 
 struct PartWriter<W> {
     out: W,
@@ -195,7 +197,7 @@ fn digest_of(parts: &[Vec<u8>]) -> [u8; CHECKSUM] {
 
 /// All but the cells, the states and the totals.
 fn read_columns(parts: &[Vec<u8>], documents: &dyn Documents) -> Result<Count, SnapshotError> {
-    let Some(([head, geography, readers, sheets, intakes, rulings, officials, audits, refusals], readings)) =
+    let Some(([head, geography, readers, sheets, intakes, rulings, officials, audits, ledger, refusals], readings)) =
         parts.split_first_chunk::<PARTS>()
     else {
         return Err(SnapshotError::Malformed("parts"));
@@ -243,6 +245,7 @@ fn read_columns(parts: &[Vec<u8>], documents: &dyn Documents) -> Result<Count, S
         rulings: Rulings::read(ColumnReader::new(rulings, "rulings"))?,
         officials: Officials::read(ColumnReader::new(officials, "official figures"))?,
         audits,
+        ledger: LedgerFacts::read(ColumnReader::new(ledger, "keys and anchors"))?,
         contests,
         refusals: read_refusals(ColumnReader::new(refusals, "refusals"))?,
     })

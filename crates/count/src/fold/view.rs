@@ -7,6 +7,7 @@ use crate::definition::Definition;
 use crate::entry::{ElectionEntry, Reader, RulingEntry, SourceClass};
 use crate::geography::{Geography, StationIndex, UnitIndex};
 use crate::identifier::{DocumentHash, EntryIndex, KeyName};
+use crate::ledger_facts::{Anchor, Rotation};
 use crate::officials::OfficialView;
 use crate::pack::Pack;
 use crate::readings::ReadingView;
@@ -64,7 +65,25 @@ impl Count {
         &self.refusals
     }
 
-    /// Adjudicators' names and public keys.
+    /// The key that alone may replace the ledger's, if there is one: 32 bytes of an Ed25519 public key.
+    #[must_use]
+    pub fn recovery_key(&self) -> Option<[u8; 32]> {
+        self.ledger.recovery()
+    }
+
+    /// Replacements of the ledger's key, in order.
+    #[must_use]
+    pub fn rotations(&self) -> &[Rotation] {
+        self.ledger.rotations()
+    }
+
+    /// Stamps over earlier heads, in order.
+    #[must_use]
+    pub fn anchors(&self) -> &[Anchor] {
+        self.ledger.anchors()
+    }
+
+    /// Names and public keys of the adjudicators who may sign rulings now.
     pub fn adjudicators(&self) -> impl Iterator<Item = (&KeyName, [u8; 32])> {
         self.rulings.keys().map(|(name, key)| (name, key.to_bytes()))
     }
