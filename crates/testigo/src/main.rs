@@ -42,6 +42,8 @@ enum Command {
     Check(commands::check::CheckArguments),
     /// Sign a decision on a reading, a sheet or a station
     Rule(commands::rule::RuleArguments),
+    /// Record figures that an authority proclaimed
+    Official(commands::official::OfficialArguments),
     /// Publish the site of an archive on this machine
     Serve(commands::serve::ServeArguments),
     /// Write the site of an archive as a folder of files: the static mirror
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Tally(arguments) => commands::tally::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Rule(arguments) => commands::rule::run(arguments),
+        Command::Official(arguments) => commands::official::run(arguments),
         Command::Serve(arguments) => commands::serve::run(arguments),
         Command::Publish(arguments) => commands::publish::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),

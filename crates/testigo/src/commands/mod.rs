@@ -5,6 +5,7 @@ pub mod demo;
 pub mod import;
 pub mod init;
 pub mod key;
+pub mod official;
 pub mod pack;
 pub mod publish;
 pub mod read;
@@ -30,6 +31,16 @@ pub enum Format {
     Table,
     /// For spreadsheets.
     Csv,
+    /// For programs.
+    Json,
+}
+
+/// How a command answers that has no table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Answer {
+    /// For people.
+    #[default]
+    Text,
     /// For programs.
     Json,
 }
