@@ -127,6 +127,9 @@ def decode_base64(text):
 
 # --- Keys, notes, checkpoints ---------------------------------------------------------------------------------------
 
+def is_key_name(name):
+    return name and not any(c.isspace() or c == "+" or ord(c) < 32 or 127 <= ord(c) < 160 for c in name)
+
 class NoteKey:
     """The ledger's public key: name+id+base64(0x01, 32 bytes)."""
 
@@ -134,8 +137,7 @@ class NoteKey:
         try:
             self.name, written, data = text.strip().split("+", 2)
             data = decode_base64(data)
-            named = self.name and not any(c.isspace() or ord(c) < 32 or 127 <= ord(c) < 160 for c in self.name)
-            if not named or data[:1] != b"\x01":
+            if not is_key_name(self.name) or data[:1] != b"\x01":
                 raise ValueError
             self.key = PublicKey(data[1:])
         except ValueError:
@@ -202,7 +204,7 @@ def read_note(data, key, where):
             blob = decode_base64(blob)
         except ValueError:
             blob = b""
-        well_formed = dash == "\u2014" and name and "+" not in name and len(blob) >= 5
+        well_formed = dash == "\u2014" and is_key_name(name) and len(blob) >= 5
         need(well_formed, "a line after the last blank line is not a signature")
         if name == key.name and blob[:4] == key.id:
             right = key.key.verifies(text.encode(), blob[4:])
@@ -630,7 +632,7 @@ def expect_text(value, where):
 def in_language(text, language):
     if type(text) is str:
         return text
-    return text.get(language) or next((text[key] for key in sorted(text, key=str.encode)), "")
+    return text[language] if language in text else next((text[key] for key in sorted(text, key=str.encode)), "")
 
 class Contest:
     def __init__(self, raw):

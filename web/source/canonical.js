@@ -1,0 +1,154 @@
+// Reads an entry: one JSON value in the only form there is (docs/ledger-format.md, "Canonical form"). Whatever could
+// have been written otherwise is refused while reading, so that nothing needs to be written again to compare.
+
+import { toText } from './bytes.js'
+
+/** Not in canonical form; `at` is where in the text. */
+export class NotCanonical extends Error {
+  constructor(cause, at) {
+    super(`${cause} at character ${at}`)
+  }
+}
+
+/** No entry is nested deeper; it keeps a stranger's bytes from exhausting the stack. */
+const deepest = 16
+
+const shortEscapes = { '"': '"', '\\': '\\', b: '\b', t: '\t', n: '\n', f: '\f', r: '\r' }
+const plainText = /[^"\\\0-\x1f]*/y
+const number = /(?:0|[1-9][0-9]{0,15})(?![0-9.eE])/y
+const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
+
+/** By code point, as UTF-8 bytes sort. */
+const comesBefore = (one, other) => {
+  const shorter = Math.min(one.length, other.length)
+  for (let at = 0; at < shorter; at++) {
+    if (one[at] === other[at]) continue
+    const [a, b] = [one.charCodeAt(at), other.charCodeAt(at)]
+    // Surrogates stand for what comes after all other characters.
+    const [high, low] = [a >= 0xd800 && a <= 0xdfff, b >= 0xd800 && b <= 0xdfff]
+    return high === low ? a < b : low
+  }
+  return one.length < other.length
+}
+
+class Reader {
+  constructor(text) {
+    this.text = text
+    this.at = 0
+  }
+
+  fail(cause) {
+    throw new NotCanonical(cause, this.at)
+  }
+
+  take(letter) {
+    if (this.text[this.at] !== letter) this.fail(`${JSON.stringify(letter)} is missing`)
+    this.at++
+  }
+
+  match(pattern) {
+    pattern.lastIndex = this.at
+    const found = pattern.exec(this.text)?.[0]
+    if (found !== undefined) this.at += found.length
+    return found
+  }
+
+  value(depth = 0) {
+    if (depth > deepest) this.fail('too deeply nested')
+    const first = this.text[this.at]
+    if (first === '"') return this.string()
+    if (first === '{') return this.object(depth)
+    if (first === '[') return this.list(depth)
+    for (const [word, value] of [['true', true], ['false', false]]) {
+      if (this.text.startsWith(word, this.at)) {
+        this.at += word.length
+        return value
+      }
+    }
+    const digits = this.match(number)
+    if (digits === undefined || !Number.isSafeInteger(Number(digits))) this.fail('no value of the canonical form')
+    return Number(digits)
+  }
+
+  string() {
+    this.take('"')
+    let text = ''
+    for (;;) {
+      text += this.match(plainText)
+      if (this.text[this.at] === '"') {
+        this.at++
+        return text
+      }
+      this.take('\\')
+      const kind = this.text[this.at++]
+      if (shortEscapes[kind] !== undefined) {
+        text += shortEscapes[kind]
+        continue
+      }
+      const digits = this.match(/00[01][0-9a-f]/y)
+      const letter = kind === 'u' && digits ? String.fromCharCode(parseInt(digits, 16)) : ''
+      if (letter === '' || '\b\t\n\f\r'.includes(letter)) this.fail('an escape that is not the canonical one')
+      text += letter
+    }
+  }
+
+  list(depth) {
+    const values = []
+    this.at++
+    if (this.text[this.at] === ']') {
+      this.at++
+      return values
+    }
+    for (;;) {
+      values.push(this.value(depth + 1))
+      if (this.text[this.at] === ']') {
+        this.at++
+        return values
+      }
+      this.take(',')
+    }
+  }
+
+  object(depth) {
+    const fields = new Map()
+    this.at++
+    if (this.text[this.at] === '}') {
+      this.at++
+      return fields
+    }
+    let before = null
+    for (;;) {
+      const key = this.string()
+      if (before !== null && !comesBefore(before, key)) this.fail('keys out of order, or one that is there twice,')
+      before = key
+      this.take(':')
+      fields.set(key, this.value(depth + 1))
+      if (this.text[this.at] === '}') {
+        this.at++
+        return fields
+      }
+      this.take(',')
+    }
+  }
+}
+
+/** The value: numbers, strings, booleans, arrays, and a Map for each object. Throws NotCanonical. */
+export const readCanonical = (bytes) => {
+  const text = toText(bytes)
+  if (text === null) throw new NotCanonical('not UTF-8', 0)
+  const reader = new Reader(text)
+  const value = reader.value()
+  if (reader.at !== text.length) reader.fail('something follows the value')
+  return value
+}
+
+/** Writes a value that `readCanonical` gave. */
+export const writeCanonical = (value) => {
+  if (Array.isArray(value)) return `[${value.map(writeCanonical).join(',')}]`
+  if (value instanceof Map) {
+    return `{${[...value].map(([key, one]) => `${JSON.stringify(key)}:${writeCanonical(one)}`).join(',')}}`
+  }
+  return JSON.stringify(value)
+}
+
+export const hasLoneSurrogate = (text) => loneSurrogate.test(text)

@@ -1,0 +1,166 @@
+// The kinds of entries and the form of each. A form says what is wrong with a value, or nothing.
+
+import { Fault } from './bytes.js'
+import { NotCanonical, readCanonical } from './canonical.js'
+
+const longestEntry = 8000
+export const largestCell = 999_999_999
+const u32 = 2 ** 32
+
+/** Cells that are no number. Their order is the one the counting rule asks for, behind all numbers. */
+export const absent = -1
+export const illegible = -2
+export const blank = -3
+export const cellWords = { absent, illegible, blank }
+
+const isNumber = (limit) => (value) => (typeof value === 'number' && value < limit ? null : 'no number in its range')
+const matches = (pattern, what) => (value) => (typeof value === 'string' && pattern.test(value) ? null : what)
+
+const text = (value) => (typeof value === 'string' ? null : 'no text')
+const flag = (value) => (typeof value === 'boolean' ? null : 'neither true nor false')
+const index = isNumber(Number.MAX_SAFE_INTEGER + 1)
+const below32 = isNumber(u32)
+export const identifier = matches(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/, 'no identifier')
+export const hash = matches(/^[0-9a-f]{64}$/, 'no hash')
+const code = matches(/^[a-z0-9/-]{1,64}$/, 'no code')
+const cell = (value) =>
+  typeof value === 'string' ? (Object.hasOwn(cellWords, value) ? null : 'no cell') : isNumber(largestCell + 1)(value)
+const reader = (value) => {
+  const [, kind, name] = /^(person|published):(.*)$/s.exec(value) ?? []
+  if (typeof value !== 'string') return 'no reader'
+  if (kind === 'person') return identifier(name)
+  if (kind === 'published') return hash(name)
+  return value === 'qr' || value === 'print' ? null : 'no reader'
+}
+
+const oneOf = (...words) => (value) => (words.includes(value) ? null : `none of ${words.join(', ')}`)
+
+const listOf = (form) => (value) => {
+  if (!Array.isArray(value)) return 'no list'
+  for (const one of value) {
+    const wrong = form(one)
+    if (wrong) return wrong
+  }
+  return null
+}
+
+const mapOf = (keys, values, mayBeEmpty) => (value) => {
+  if (!(value instanceof Map)) return 'no object'
+  if (!mayBeEmpty && value.size === 0) return 'an empty object'
+  for (const [key, one] of value) {
+    const wrong = keys(key) ?? values(one)
+    if (wrong) return wrong
+  }
+  return null
+}
+
+/** An object with exactly these fields; those of `may` may be missing. */
+const object = (needed, may = {}, { mayBeEmpty = true } = {}) => {
+  const names = Object.keys(needed)
+  return (value) => {
+    if (!(value instanceof Map)) return 'no object'
+    if (!mayBeEmpty && value.size === 0) return 'an empty object'
+    for (const name of names) if (!value.has(name)) return `without the field \`${name}\``
+    for (const [name, one] of value) {
+      const form = Object.hasOwn(needed, name) ? needed[name] : Object.hasOwn(may, name) ? may[name] : null
+      if (!form) return `with the unknown field \`${name}\``
+      const wrong = form(one)
+      if (wrong) return `with \`${name}\` malformed: ${wrong}`
+    }
+    return null
+  }
+}
+
+const decisions = {
+  'accept-reading': { reading: index },
+  'reject-sheet': { sheet: index },
+  'move-sheet': { sheet: index, station: identifier },
+  'withhold-sheet': { sheet: index },
+  'not-installed': { station: identifier },
+  withdraw: {},
+}
+const decisionForms = Object.fromEntries(
+  Object.entries(decisions).map(([name, fields]) => [name, object({ do: text, ...fields })]),
+)
+const decision = (value) => {
+  const kind = value instanceof Map ? value.get('do') : undefined
+  return Object.hasOwn(decisionForms, kind) ? decisionForms[kind](value) : 'no known decision'
+}
+
+const all = { type: text, v: (value) => (value === 1 ? null : 'another version') }
+const read = { ...all, reader }
+const readMay = { row: index, sheet: index, step: code }
+const failure = object({ ...read, failure: code }, readMay)
+const numbers = object(
+  { ...read, contest: identifier, detail: oneOf('selection', 'candidate'), station: identifier, votes: listOf(cell) },
+  {
+    ...readMay,
+    prev: index,
+    other: mapOf(identifier, cell, false),
+    stated: object({}, { cast: cell, registered: cell, valid: cell }, { mayBeEmpty: false }),
+  },
+)
+const reading = (value) => {
+  const published = String(value.get('reader')).startsWith('published:')
+  if (published !== value.has('row') || published === value.has('sheet')) {
+    return 'one by a results file has `row`, every other has `sheet`'
+  }
+  return value.has('failure') ? failure(value) : numbers(value)
+}
+
+const area = (value) => (Array.isArray(value) && value.length === 4 ? listOf(below32)(value) : 'no rectangle')
+const page = object({ commitment: hash, height: below32, width: below32, masked: listOf(area), media: text, rendition: hash })
+
+const forms = {
+  election: object({
+    ...all,
+    counting: object({
+      people: (value) => (value === 1 ? 'not allowed to be 1' : below32(value)),
+      qr_from_custody: flag,
+      signatures: (value) => (value === 0 ? 'not allowed to be 0' : below32(value)),
+      single_published: flag,
+    }),
+    definition: hash,
+    origin: text,
+    pack: hash,
+    readers: mapOf(text, text, true),
+    register: hash,
+    register_origin: oneOf('list', 'results'),
+  }),
+  register: object({ ...all, document: hash, origin: oneOf('list', 'results') }),
+  intake: object({
+    ...all,
+    commitments: listOf(hash),
+    source: oneOf('signed', 'custody', 'public'),
+    time: (value) => index(value) ?? (value % 600 === 0 ? null : 'no multiple of 600'),
+  }),
+  sheet: object({ ...all, intake: index, pages: listOf(page) }),
+  reading,
+  ruling: object(
+    { ...all, decision, reason: text, signatures: listOf(object({ key: identifier, signature: text })) },
+    { prev: index },
+  ),
+  key: object({ ...all, name: identifier, public: text, role: oneOf('adjudicator') }),
+}
+
+/** The entry with this index as a Map; a Fault where it is not one, which ends the verification. */
+export const parseEntry = (bytes, at) => {
+  const fail = (cause) => {
+    throw new Fault(`entry ${at}: ${cause}`)
+  }
+  if (bytes.length > longestEntry) fail(`has ${bytes.length} bytes; at most ${longestEntry} are allowed`)
+  let entry
+  try {
+    entry = readCanonical(bytes)
+  } catch (error) {
+    if (!(error instanceof NotCanonical)) throw error
+    fail(`is not in canonical form: ${error.message}`)
+  }
+  const type = entry instanceof Map ? entry.get('type') : undefined
+  if (!Object.hasOwn(forms, type)) fail(`is of the unknown type \`${type}\``)
+  if (entry.get('v') !== 1) fail(`is of type \`${type}\` in version ${entry.get('v')}; version 1 is known`)
+  const wrong = forms[type](entry)
+  if (wrong) fail(`is of type \`${type}\` ${wrong.startsWith('with') ? wrong : `and ${wrong}`}`)
+  return entry
+}
+
