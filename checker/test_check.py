@@ -167,6 +167,18 @@ class SignatureTest(unittest.TestCase):
                 self.assertFalse(checker.PublicKey(key).verifies(message, bytes(changed)))
             self.assertFalse(checker.PublicKey(key).verifies(message + b"x", signature))
 
+    def test_the_edges_that_all_verifiers_share(self):
+        vectors = json.loads((VECTORS / "signatures.json").read_text())
+        self.assertGreater(len(vectors), 10)
+        for one in vectors:
+            key, message, signature = (bytes.fromhex(one[name]) for name in ("key", "message", "signature"))
+            with self.subTest(one["why"]):
+                try:
+                    valid = checker.PublicKey(key).verifies(message, signature)
+                except ValueError:
+                    valid = False
+                self.assertEqual(valid, one["valid"])
+
     def test_a_second_form_of_a_right_signature_is_refused(self):
         key, message, signature = map(bytes.fromhex, self.VECTORS[1])
         s = int.from_bytes(signature[32:], "little") + checker.L

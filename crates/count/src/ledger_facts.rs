@@ -9,7 +9,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use crate::columns::{ColumnReader, ColumnWriter, Damaged};
 use crate::entry::{AnchorEntry, AnchorKind, KeyChange, KeyChangeEntry};
 use crate::identifier::{DocumentHash, EntryIndex};
-use crate::rulings::Refusal;
+use crate::rulings::{Refusal, usable_key};
 
 /// The ledger's key was replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,9 +130,7 @@ impl LedgerFacts {
 }
 
 fn usable(public: &str) -> Result<VerifyingKey, Refusal> {
-    let bytes: Option<[u8; 32]> = STANDARD.decode(public).ok().and_then(|bytes| bytes.try_into().ok());
-    let key = bytes.and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok()).filter(|key| !key.is_weak());
-    key.ok_or(Refusal::LedgerKey(KeyFault::Unusable))
+    usable_key(public).ok_or(Refusal::LedgerKey(KeyFault::Unusable))
 }
 
 /// For snapshots.

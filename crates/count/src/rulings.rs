@@ -217,12 +217,18 @@ pub enum Refusal {
     Register(String),
 }
 
+/// A public key in base64, if it is one to sign with.
+pub(crate) fn usable_key(public: &str) -> Option<VerifyingKey> {
+    let bytes: [u8; 32] = STANDARD.decode(public).ok()?.try_into().ok()?;
+    // The library also takes a second way to write some points, under which nobody can sign: those are no keys.
+    let is_canonical = |key: &VerifyingKey| key.to_edwards().compress().to_bytes() == bytes;
+    VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak() && is_canonical(key))
+}
+
 impl Rulings {
     pub fn admit(&mut self, entry: &KeyEntry) -> Result<(), Refusal> {
         let refuse = || Refusal::Key(entry.name.clone());
-        let bytes: [u8; 32] =
-            STANDARD.decode(&entry.public).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(refuse)?;
-        let key = VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak()).ok_or_else(refuse)?;
+        let key = usable_key(&entry.public).ok_or_else(refuse)?;
         if self.revoked.contains_key(&entry.name) || self.revoked.values().any(|known| *known == key) {
             return Err(refuse());
         }

@@ -135,7 +135,10 @@ impl NamedKey {
 
     pub(crate) fn from_public_bytes(name: &str, kind: u8, bytes: &[u8; 32]) -> Result<Self, KeyError> {
         checked_name(name)?;
-        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak());
+        // The library also takes a second way to write some points, under which nobody can sign: those are no keys.
+        let is_usable =
+            |key: &ed25519_dalek::VerifyingKey| !key.is_weak() && key.to_edwards().compress().to_bytes() == *bytes;
+        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).ok().filter(is_usable);
         let key = key.ok_or_else(|| KeyError::Invalid { name: name.to_owned() })?;
         Ok(Self::new(name.to_owned(), kind, key))
     }
