@@ -6,8 +6,8 @@ import { PublicKey } from './signature.js'
 const longestNote = 1 << 20
 const mostSignatures = 256
 /** Types of keys: who signs the note itself, and who countersigns its text with a time. */
-const plain = 0x01
-const countersigner = 0x04
+export const plain = 0x01
+export const countersigner = 0x04
 
 const isKeyName = (name) => name !== '' && !/[\p{White_Space}\p{Cc}+]/u.test(name)
 

@@ -60,6 +60,8 @@ pub enum Page {
     Data,
     /// How the count works and what it does not prove.
     Method,
+    /// The visitor's own browser counts again.
+    Recount,
 }
 
 /// What the stations of a list have in common.
@@ -158,6 +160,10 @@ impl Address {
                 path.push_str("/method");
                 1
             }
+            Page::Recount => {
+                path.push_str("/recount");
+                1
+            }
         };
         if part > 1 {
             let _ = write!(path, "/page/{part}");
@@ -205,6 +211,7 @@ impl Address {
             ["search"] => Page::Search,
             ["data"] => Page::Data,
             ["method"] => Page::Method,
+            ["recount"] => Page::Recount,
             [level, code, rest @ ..] => match (place(count, level, code)?, rest) {
                 (Place::Unit(unit), []) => Page::Unit(unit, part),
                 (Place::Unit(unit), ["stations", word]) => Page::Stations(unit, list(word)?, part),

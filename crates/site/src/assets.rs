@@ -58,6 +58,12 @@ pub fn script() -> Asset {
     asset("site", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/site.js").to_vec())
 }
 
+/// The script of the recount page, built from `web/`: a verifier of its own, loaded on that page only.
+#[must_use]
+pub fn recount() -> Asset {
+    asset("recount", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/recount.js").to_vec())
+}
+
 /// The class that carries a candidate's colour.
 #[must_use]
 pub fn color_class(contest: usize, candidate: usize) -> String {

@@ -110,7 +110,7 @@ impl Site {
         let parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
         match parts.as_slice() {
             ["assets", "icon.svg"] => Some(bytes("image/svg+xml", ICON.as_bytes().to_vec(), Freshness::Changing)),
-            ["assets", _] => [&view.style, &view.script]
+            ["assets", _] => [&view.style, &view.script, &view.recount]
                 .into_iter()
                 .find(|asset| asset.path == path)
                 .map(|asset| bytes(asset.content_type, asset.bytes.clone(), Freshness::Forever)),
@@ -217,7 +217,7 @@ impl Site {
         let languages = 0..count.pack().languages.len();
         let contests = 0..count.definition().contests.len();
         languages.flat_map(move |language| {
-            let single = [Page::Search, Page::Data, Page::Method].into_iter();
+            let single = [Page::Search, Page::Data, Page::Method, Page::Recount].into_iter();
             let sheets = page::sheets_pages(view);
             let stations = view.places.stations().iter().map(|station| Page::Station(*station));
             let once = single.chain(sheets).chain(stations).map(move |page| Address { language, contest: 0, page });
@@ -236,7 +236,7 @@ impl Site {
     fn files(&self) -> impl Iterator<Item = String> {
         let (view, count) = (&self.view, &self.view.count);
         let single = ["/assets/icon.svg", "/checker/testigo_check.py", "/data/sheets.csv", "/data/refusals.csv"];
-        let assets = [&view.style.path, &view.script.path].map(String::clone);
+        let assets = [&view.style.path, &view.script.path, &view.recount.path].map(String::clone);
         let contests = count.definition().contests.iter().enumerate().flat_map(move |(at, contest)| {
             let tables = ["stations.csv", "units.csv", "readings.csv", "tally.json"];
             let tables = tables.map(|table| format!("/data/{}/{table}", contest.id));

@@ -41,6 +41,8 @@ pub struct View {
     pub style: Arc<Asset>,
     /// The one script.
     pub script: Arc<Asset>,
+    /// The script of the recount page.
+    pub recount: Arc<Asset>,
     /// Candidates of each contest, most votes first, then in ballot order.
     pub ranking: Vec<Vec<usize>>,
 }
@@ -78,10 +80,14 @@ impl View {
             Some(before) => Arc::clone(&before.script),
             None => Arc::new(assets::script()),
         };
+        let recount = match before {
+            Some(before) => Arc::clone(&before.recount),
+            None => Arc::new(assets::recount()),
+        };
         let ranking = (0..count.definition().contests.len())
             .map(|contest| ranked(count.unit_votes(contest, UnitIndex::WHOLE).0))
             .collect();
-        Self { count, head, places, documents: Arc::new(documents), renditions, style, script, ranking }
+        Self { count, head, places, documents: Arc::new(documents), renditions, style, script, recount, ranking }
     }
 
     /// The contest at a position.

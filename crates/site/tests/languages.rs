@@ -9,8 +9,8 @@ use testigo_count::check::ALL_CHECKS;
 use testigo_count::rulings::REASONS;
 use testigo_site::language::{BUILT_IN, Language, places};
 
-/// Families of texts whose keys are made from codes.
-const BY_CODE: [&str; 3] = ["check.", "failure.", "ruling_reason."];
+/// Families of texts whose keys are made from codes, or that only a script reads (`web/` tests those).
+const BY_CODE: [&str; 4] = ["check.", "failure.", "recount.", "ruling_reason."];
 
 /// Codes of failures to read a sheet, as the readers give them.
 const FAILURES: [&str; 9] = [

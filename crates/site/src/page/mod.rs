@@ -6,6 +6,7 @@ mod method;
 mod missing;
 mod parts;
 mod readings;
+mod recount;
 mod search;
 mod sheets;
 mod station;
@@ -58,6 +59,7 @@ pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<St
         Page::Search => search::draw(scene, words),
         Page::Data => data::draw(scene),
         Page::Method => method::draw(scene),
+        Page::Recount => recount::draw(scene),
     };
     Some(scene.frame(inside, Some(words)).into_string())
 }
@@ -282,6 +284,7 @@ impl<'a> Scene<'a> {
                                 ("method", html! { a href=(self.to(Page::Method)) { (self.t("frame.privacy_link")) } }),
                             ]))
                         }
+                        p { a href=(self.to(Page::Recount)) { (self.t("recount.link")) } }
                     }
                     p #news.hidden role="status" data-text=(self.t("frame.news")) {}
                 }
