@@ -87,7 +87,7 @@ const decision = (value) => {
   return Object.hasOwn(decisionForms, kind) ? decisionForms[kind](value) : 'no known decision'
 }
 
-const all = { type: text, v: (value) => (value === 1 ? null : 'another version') }
+const all = { type: text, v: below32 }
 const read = { ...all, reader }
 const readMay = { row: index, sheet: index, step: code }
 const failure = object({ ...read, failure: code }, readMay)
@@ -110,6 +110,18 @@ const reading = (value) => {
 
 const area = (value) => (Array.isArray(value) && value.length === 4 ? listOf(below32)(value) : 'no rectangle')
 const page = object({ commitment: hash, height: below32, width: below32, masked: listOf(area), media: text, rendition: hash })
+
+const admission = object({ ...all, name: identifier, public: text, role: oneOf('adjudicator') })
+const keyChanges = {
+  recovery: object({ ...all, do: text, public: text }),
+  rotate: object({ ...all, do: text, previous: text, public: text, signature: text }),
+  revoke: object({ ...all, do: text, name: identifier }),
+}
+const keyChange = (value) =>
+  Object.hasOwn(keyChanges, value.get('do')) ? keyChanges[value.get('do')](value) : 'no known change of keys'
+
+/** Versions of each type that has others than 1. */
+const versions = { key: [1, 2] }
 
 const forms = {
   election: object({
@@ -140,7 +152,8 @@ const forms = {
     { ...all, decision, reason: text, signatures: listOf(object({ key: identifier, signature: text })) },
     { prev: index },
   ),
-  key: object({ ...all, name: identifier, public: text, role: oneOf('adjudicator') }),
+  key: (value) => (value.get('v') === 1 ? admission(value) : keyChange(value)),
+  anchor: object({ ...all, document: hash, kind: oneOf('rfc3161', 'opentimestamps'), size: index }),
 }
 
 /** The entry with this index as a Map; a Fault where it is not one, which ends the verification. */
@@ -158,7 +171,7 @@ export const parseEntry = (bytes, at) => {
   }
   const type = entry instanceof Map ? entry.get('type') : undefined
   if (!Object.hasOwn(forms, type)) fail(`is of the unknown type \`${type}\``)
-  if (entry.get('v') !== 1) fail(`is of type \`${type}\` in version ${entry.get('v')}; version 1 is known`)
+  if (!(versions[type] ?? [1]).includes(entry.get('v'))) fail(`is of type \`${type}\` in the unknown version ${entry.get('v')}`)
   const wrong = forms[type](entry)
   if (wrong) fail(`is of type \`${type}\` ${wrong.startsWith('with') ? wrong : `and ${wrong}`}`)
   return entry

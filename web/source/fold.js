@@ -1,9 +1,10 @@
 // The fold, first part: what the entries add, one after the other.
 
-import { demand, Fault, fromBase64, fromText, sha256, toHex } from './bytes.js'
+import { demand, equal, Fault, fromBase64, fromText, sha256, toHex } from './bytes.js'
 import { writeCanonical } from './canonical.js'
 import { BadDocument, readElection, readPack, readRegister } from './documents.js'
 import { absent, cellWords, illegible, largestCell, parseEntry } from './entry.js'
+import { rotationMessage } from './keys.js'
 import { PublicKey } from './signature.js'
 
 /** The entry stands in the ledger, and changes nothing. */
@@ -17,6 +18,14 @@ const reasons = new Set([
   'sheet-inspected', 'paper-inspected', 'duplicate-sheet', 'wrong-station',
   'not-a-sheet', 'forged-sheet', 'personal-data', 'not-opened',
 ])
+
+/** The key in base64; Refused where it is none to sign with. */
+const usableKey = (text) => {
+  const bytes = fromBase64(text)
+  const key = bytes && PublicKey.from(bytes)
+  allow(key, 'it has a key that is no usable Ed25519 public key')
+  return key
+}
 
 /** The key of the whole among units; all others are `level/code`. */
 export const whole = ''
@@ -146,6 +155,13 @@ export class Ledger {
   sheets = new Map()
   readings = new Map()
   keys = new Map()
+  /** Adjudicators' keys that are good for nothing any more. */
+  revoked = new Map()
+  /** `{ index, key }` of the key that alone may replace the ledger's own. */
+  recovery = null
+  /** Replacements of the ledger's key: `{ index, previous, key }`, as bytes. */
+  rotations = []
+  anchors = []
   /** Ruling's index to its decision and subjects. */
   inForce = new Map()
   /** Subject to the rulings in force on it. */
@@ -218,7 +234,10 @@ export class Ledger {
         this.intakes.set(index, { source: entry.get('source'), commitments: new Set(entry.get('commitments')) })
         break
       case 'key':
-        this.takeKey(entry)
+        this.takeKey(index, entry)
+        break
+      case 'anchor':
+        this.takeAnchor(index, entry)
         break
       case 'sheet':
         this.takeSheet(index, entry)
@@ -234,17 +253,55 @@ export class Ledger {
     }
   }
 
-  takeKey(entry) {
+  takeKey(index, entry) {
+    if (entry.get('v') === 1) this.admit(entry)
+    else if (entry.get('do') === 'recovery') this.takeRecovery(index, entry)
+    else if (entry.get('do') === 'rotate') this.rotate(index, entry)
+    else this.revoke(entry)
+  }
+
+  admit(entry) {
     const name = entry.get('name')
-    const bytes = fromBase64(entry.get('public'))
-    const key = bytes && PublicKey.from(bytes)
-    allow(key, `key \`${name}\` is no usable Ed25519 public key`)
-    const digits = toHex(bytes)
+    const key = usableKey(entry.get('public'))
+    const gone = this.revoked.has(name) || [...this.revoked.values()].some((one) => equal(one.bytes, key.bytes))
+    allow(!gone, `the name \`${name}\` or its key was revoked`)
     for (const [known, other] of this.keys) {
-      const same = known === name === (toHex(other.bytes) === digits)
+      const same = known === name === equal(other.bytes, key.bytes)
       allow(same, `the name \`${name}\` has another key, or the key another name`)
     }
     this.keys.set(name, key)
+  }
+
+  revoke(entry) {
+    const name = entry.get('name')
+    allow(this.keys.has(name), `\`${name}\` is not the name of a key that may sign rulings`)
+    this.revoked.set(name, this.keys.get(name))
+    this.keys.delete(name)
+  }
+
+  takeRecovery(index, entry) {
+    const key = usableKey(entry.get('public'))
+    allow(this.recovery === null, 'the ledger has a recovery key already')
+    this.recovery = { index, key }
+  }
+
+  rotate(index, entry) {
+    const [previous, key] = [usableKey(entry.get('previous')).bytes, usableKey(entry.get('public')).bytes]
+    allow(this.recovery, 'the ledger has no recovery key')
+    const last = this.rotations.at(-1)
+    allow(!last || equal(last.key, previous), 'the key that it replaces is not the one in force')
+    const known = [previous, this.recovery.key.bytes, ...this.rotations.flatMap((one) => [one.previous, one.key])]
+    allow(!known.some((one) => equal(one, key)), 'the new key is one that this ledger has or had already')
+    const message = rotationMessage(this.entryZero, writeCanonical(new Map(entry).set('signature', '')))
+    const signature = fromBase64(entry.get('signature'))
+    allow(signature && this.recovery.key.verifies(message, signature), 'it is not signed by the recovery key')
+    this.rotations.push({ index, previous, key })
+  }
+
+  takeAnchor(index, entry) {
+    const size = entry.get('size')
+    allow(size > 0 && size <= index, 'a stamp can only follow the entries that it is over')
+    this.anchors.push({ entry: index, kind: entry.get('kind'), size, document: entry.get('document') })
   }
 
   takeSheet(index, entry) {

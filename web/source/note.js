@@ -26,9 +26,9 @@ export class NoteKey {
 }
 
 /** A note taken apart: its text, and its signature lines as name, id and signature. Nothing is verified yet. */
-export const splitNote = (bytes, where) => {
+export const splitNote = (bytes, where, longest = longestNote) => {
   const need = (right, cause) => demand(right, `${where}: ${cause}`)
-  need(bytes.length <= longestNote, 'longer than a note may be')
+  need(bytes.length <= longest, 'longer than a note may be')
   const note = toText(bytes)
   need(note !== null, 'not UTF-8')
   need(!/[\0-\x09\x0b-\x1f]/.test(note), 'holds a control character')
@@ -47,8 +47,8 @@ export const splitNote = (bytes, where) => {
 }
 
 /** The text of a note, once a signature by the key is right and none by it is wrong. */
-export const openNote = (bytes, key, where) => {
-  const { text, signatures } = splitNote(bytes, where)
+export const openNote = (bytes, key, where, longest = longestNote) => {
+  const { text, signatures } = splitNote(bytes, where, longest)
   const own = signatures.filter(({ name, id }) => name === key.name && equal(id, key.id))
   for (const { signature } of own) {
     const right = key.key.verifies(fromText(text), signature)

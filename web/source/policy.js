@@ -74,7 +74,8 @@ export const readPolicy = (bytes) => {
   return policy
 }
 
-const seconds = (bytes) => bytes.reduce((number, byte) => number * 256 + byte, 0)
+const seconds = (bytes) => bytes.reduce((number, byte) => (number << 8n) | BigInt(byte), 0n)
+const lastSecond = 2n ** 63n - 1n
 
 /**
  * Whether the witnesses of a policy have countersigned a head: `quorum`, `short`, `none`, or `nobody` where none is asked
@@ -90,7 +91,7 @@ export const witnessesOf = (policy, bytes, where) => {
       const time = seconds(line.signature.subarray(0, 8))
       const message = `cosignature/v1\ntime ${time}\n${text}`
       demand(
-        right && Number.isSafeInteger(time) && key.key.verifies(fromText(message), line.signature.subarray(8)),
+        right && time <= lastSecond && key.key.verifies(fromText(message), line.signature.subarray(8)),
         `${where}: the countersignature of ${key.name} is wrong`,
       )
       seen.add(name)
