@@ -53,6 +53,10 @@ for (const name of ['wide', 'strict', 'drawn']) {
       withheld: sheet.withheld,
     }))
     assert.deepEqual(sheets, expected.sheets)
+    const kept = (map) => [...map].map(([entry, { supersededBy }]) => ({ entry, superseded_by: supersededBy }))
+    assert.deepEqual(kept(ledger.officials), expected.officials)
+    assert.deepEqual(kept(ledger.records), expected.records)
+    assert.deepEqual([...ledger.lists].map(([entry, { seed }]) => ({ entry, seed })), expected.lists)
     const count = await Count.of(ledger)
     assert.deepEqual(ledger.election.contests.map(({ id }) => id), expected.contests.map(({ id }) => id))
     for (const wanted of expected.contests) {

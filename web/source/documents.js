@@ -109,6 +109,14 @@ const readContest = (raw) => {
     return candidate
   })
   if (lines.length === 0) lines = candidates.ids.map((_, at) => at)
+  expect(['valid', 'cast'].includes(optional(raw, 'share_of', 'valid')), '`share_of` is neither `valid` nor `cast`')
+  const ways = optional(raw, 'outright', [])
+  expect(Array.isArray(ways), '`outright` is not a list')
+  for (const way of ways) {
+    expectFields(way, 'outright', [], ['above', 'at_least', 'lead'])
+    expect(Object.hasOwn(way, 'above') !== Object.hasOwn(way, 'at_least'), 'outright: either `above` or `at_least` is expected')
+    expect(Object.values(way).every((one) => isBelow(one, 10_001n)), 'outright: a share is at most 10000')
+  }
   const others = tables(raw, 'others', ['id', 'title'])
   for (const one of others.found) expectLocalText(one.title, 'others.title')
   return {
@@ -135,7 +143,7 @@ export const readElection = (bytes) => {
   const registered = optional(declared, 'registered', null)
   expect(isBelow(stations, u32) && (registered === null || isBelow(registered, i64)), '`declared` holds something that is no number')
   expectLocalText(optional(declared, 'source', ''), 'declared.source')
-  const contests = tables(raw, 'contest', ['id', 'title', 'candidates'], ['selections', 'others']).found.map(readContest)
+  const contests = tables(raw, 'contest', ['id', 'title', 'candidates'], ['selections', 'others', 'outright', 'share_of']).found.map(readContest)
   expect(contests.length > 0, 'the election file has no contest')
   return {
     id: raw.id,

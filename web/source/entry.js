@@ -120,6 +120,73 @@ const keyChanges = {
 const keyChange = (value) =>
   Object.hasOwn(keyChanges, value.get('do')) ? keyChanges[value.get('do')](value) : 'no known change of keys'
 
+// Proclaimed figures, with what their source states about shares.
+const votes = mapOf(identifier, index, true)
+const moment = matches(
+  /^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9])?$/,
+  'neither a day nor a minute',
+)
+const decimals = (value) => ([0, 1, 2].includes(value) ? null : 'none of 0, 1, 2')
+const hundredths = (value, places) =>
+  below32(value) ?? (value % 10 ** (2 - places) === 0 ? null : 'more digits than were stated')
+/** An object with `decimals` and shares with at most so many; `shares` gives them. */
+const stated = (form, shares) => (value) => {
+  const wrong = form(value)
+  if (wrong) return wrong
+  for (const share of shares(value)) {
+    const bad = hundredths(share, value.get('decimals'))
+    if (bad) return bad
+  }
+  return null
+}
+const share = { decimals, hundredths: below32 }
+const percentForm = object(
+  { decimals, each: mapOf(identifier, below32, true) },
+  { of: oneOf('valid', 'cast'), rest: below32 },
+)
+const percentShares = (value) => [...value.get('each').values(), ...(value.has('rest') ? [value.get('rest')] : [])]
+const percent = (value) =>
+  stated(percentForm, percentShares)(value) ?? (percentShares(value).length > 0 ? null : 'without any share')
+const oneShare = (value) => [value.get('hundredths')]
+const official = object(
+  { ...all, bulletin: identifier, contest: identifier, document: hash, source: code },
+  {
+    announced: moment,
+    cast: index,
+    valid: index,
+    coverage: stated(object(share, { of: oneOf('registered', 'stations') }), oneShare),
+    other: votes,
+    percent,
+    place: object({ code: identifier, level: identifier }),
+    prev: index,
+    registered: index,
+    registered_counted: index,
+    rest: index,
+    stations: index,
+    stations_counted: index,
+    turnout: stated(object(share), oneShare),
+    urls: listOf(hash),
+    votes,
+  },
+)
+
+const auditSteps = {
+  list: object({ act: text, contest: identifier, document: hash }, { after: index }),
+  seed: object({ act: text, list: index, seed: matches(/^[0-9]{1,64}$/, 'not 1 to 64 digits') }),
+  record: object(
+    { act: text, against: oneOf('archive', 'paper', 'official'), list: index, station: identifier },
+    { found: listOf(cell), other: mapOf(identifier, cell, false) },
+  ),
+}
+const auditStep = (value) => {
+  const act = value instanceof Map ? value.get('act') : undefined
+  const wrong = Object.hasOwn(auditSteps, act) ? auditSteps[act](value) : 'no known step'
+  return wrong ?? (value.has('other') && !value.has('found') ? 'with `other` and without `found`' : null)
+}
+const auditForm = object({ ...all, step: auditStep }, { prev: index })
+const audit = (value) =>
+  auditForm(value) ?? (value.has('prev') && value.get('step').get('act') !== 'record' ? 'with `prev` and no record' : null)
+
 /** Versions of each type that has others than 1. */
 const versions = { key: [1, 2] }
 
@@ -153,6 +220,8 @@ const forms = {
     { prev: index },
   ),
   key: (value) => (value.get('v') === 1 ? admission(value) : keyChange(value)),
+  official,
+  audit,
   anchor: object({ ...all, document: hash, kind: oneOf('rfc3161', 'opentimestamps'), size: index }),
 }
 

@@ -162,6 +162,12 @@ export class Ledger {
   /** Replacements of the ledger's key: `{ index, previous, key }`, as bytes. */
   rotations = []
   anchors = []
+  /** Proclaimed figures by index: `{ same, supersededBy }`, `same` being what a correction must have in common. */
+  officials = new Map()
+  /** Lists to draw an audit's sample from, by index: `{ contest, seed }`; the seed may be unknown yet. */
+  lists = new Map()
+  /** What an audit found, by index, like `officials`. */
+  records = new Map()
   /** Ruling's index to its decision and subjects. */
   inForce = new Map()
   /** Subject to the rulings in force on it. */
@@ -236,6 +242,12 @@ export class Ledger {
       case 'key':
         this.takeKey(index, entry)
         break
+      case 'official':
+        this.takeOfficial(index, entry)
+        break
+      case 'audit':
+        this.takeAudit(index, entry)
+        break
       case 'anchor':
         this.takeAnchor(index, entry)
         break
@@ -304,6 +316,62 @@ export class Ledger {
     this.anchors.push({ entry: index, kind: entry.get('kind'), size, document: entry.get('document') })
   }
 
+  takeOfficial(index, entry) {
+    const contest = this.contestOf(entry.get('contest'))
+    const place = entry.get('place')
+    const levels = [...this.pack.unitLevels, this.pack.stationLevel]
+    allow(!place || levels.includes(place.get('level')), `the pack has no level \`${place?.get('level')}\``)
+    const candidates = [...(entry.get('votes')?.keys() ?? []), ...(entry.get('percent')?.get('each').keys() ?? [])]
+    for (const id of candidates) allow(contest.candidates.includes(id), `the contest has no candidate \`${id}\``)
+    this.checkOthers(contest, entry.get('other'))
+    const where = place ? [place.get('level'), place.get('code')] : []
+    const same = JSON.stringify([contest.id, where, entry.get('bulletin'), entry.get('source')])
+    this.supersede(this.officials, index, entry.get('prev'), same)
+  }
+
+  /** Keeps something that supersedes an earlier one of its kind, if they have in common what they must. */
+  supersede(kept, index, prev, same) {
+    const before = kept.get(prev)
+    if (before && before.same === same && before.supersededBy === null) before.supersededBy = index
+    kept.set(index, { same, supersededBy: null })
+  }
+
+  takeAudit(index, entry) {
+    const step = Object.fromEntries(entry.get('step'))
+    if (step.act === 'list') {
+      const contest = this.contestOf(step.contest)
+      const after = this.lists.get(step.after)
+      if (step.after !== undefined) {
+        allow(after?.contest === contest && after.seed !== null, `entry ${step.after} is no list of this contest with a seed`)
+      }
+      this.lists.set(index, { contest, seed: after?.seed ?? null })
+      return
+    }
+    const list = this.lists.get(step.list)
+    allow(list, `entry ${step.list} is not an earlier list`)
+    if (step.act === 'seed') {
+      allow(list.seed === null, 'the list has a seed already')
+      list.seed = step.seed
+      return
+    }
+    allow(list.seed !== null, 'the list has no seed yet')
+    allow(!step.found || step.found.length === list.contest.candidates.length, 'not one figure for each candidate')
+    this.checkOthers(list.contest, step.other)
+    this.supersede(this.records, index, entry.get('prev'), JSON.stringify([step.list, step.station]))
+  }
+
+  contestOf(id) {
+    const contest = this.contests.get(id)
+    allow(contest, `there is no contest \`${id}\``)
+    return contest
+  }
+
+  checkOthers(contest, others) {
+    for (const kind of others?.keys() ?? []) {
+      allow(contest.others.includes(kind), `the contest has no \`${kind}\` in \`others\``)
+    }
+  }
+
   takeSheet(index, entry) {
     const intake = this.intakes.get(entry.get('intake'))
     allow(intake, `entry ${entry.get('intake')} is not an earlier \`intake\` entry`)
@@ -324,14 +392,11 @@ export class Ledger {
       sheet.tried = true
       return
     }
-    const contest = this.contests.get(entry.get('contest'))
-    allow(contest, `there is no contest \`${entry.get('contest')}\``)
+    const contest = this.contestOf(entry.get('contest'))
     const lines = (entry.get('detail') === 'selection' ? contest.lines : contest.candidates).length
     const found = entry.get('votes').length
     allow(found === lines, `${lines} votes are expected, the reading has ${found}`)
-    for (const kind of entry.get('other')?.keys() ?? []) {
-      allow(contest.others.includes(kind), `the contest has no \`${kind}\` in \`others\``)
-    }
+    this.checkOthers(contest, entry.get('other'))
     demand(sheet || entry.get('row') < 2 ** 32, `entry ${index}: the row is not below 2^32`)
     const reading = new Reading(index, entry, contest, sheet)
     this.known.add(reading.ownStation)

@@ -174,6 +174,10 @@ class Page {
     ]
     for (const path of found.missing) lines.push(['warn', this.text('recount.line.missing', { path })])
     if (ledger.refused.length > 0) lines.push(['plain', this.text('recount.line.refused', { number: ledger.refused.length })])
+    if (found.manifest?.manifest) {
+      const key = found.manifest.complete ? 'recount.line.manifest' : 'recount.line.manifest_some'
+      lines.push(['plain', this.text(key, { files: found.manifest.files })])
+    }
     if (found.files) lines.push(['plain', this.text('recount.line.files', found.files)])
     lines.push(['plain', this.text('recount.line.time', { seconds: seconds.toLocaleString(this.language, { maximumFractionDigits: 1 }) })])
     this.list(lines)
@@ -212,8 +216,8 @@ class Page {
 
   /** What the visitor's own machine counted, for the whole. */
   showTotals(count) {
-    const { election, pack } = count.ledger
-    const local = (text) => inLanguage(text, this.texts.has('recount.language') ? this.text('recount.language') : pack.language)
+    const { election } = count.ledger
+    const local = (text) => inLanguage(text, this.language)
     for (const contest of election.contests) {
       const { candidates, valid, stations } = count.tally(contest, whole, '', { children: false })
       const rows = candidates.map(({ votes }, at) => [local(contest.names[at]), this.number(votes)])

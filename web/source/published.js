@@ -92,16 +92,32 @@ export const compareValues = (published, counted, where = '') => {
   return [...names].flatMap((name) => compareValues(published[name], counted[name], where ? `${where}.${name}` : name))
 }
 
-const compareJson = (bytes, expected) => {
+/** In a mirror, the documents of units do not name the ledger's head. */
+const compareJson = (bytes, expected, mayOmitLedger = false) => {
   try {
-    return compareValues(JSON.parse(toText(bytes)), expected)
+    const published = JSON.parse(toText(bytes))
+    if (mayOmitLedger && published.ledger === undefined) delete expected.ledger
+    return compareValues(published, expected)
   } catch {
     return [{ where: '', field: '', published: 'no JSON', counted: '' }]
   }
 }
 
-/** The files of totals, each with how to find what differs in it. */
-export const publishedTotals = (count, root) => {
+/** The documents of the units of a contest, where a site has them. */
+function* unitDocuments(count, contest, root) {
+  const first = contest === count.ledger.election.contests[0]
+  const folder = first ? '' : `c/${contest.id}/`
+  for (const key of count.ledger.geography.units.keys()) {
+    const { level, code } = count.unitName(key)
+    // A level that is called like a folder of the site has its address with `level-` before it.
+    const names = key === whole ? ['index'] : [`${level}/${code}`, `level-${level}/${code}`]
+    const compare = (bytes) => compareJson(bytes, count.tally(contest, key, root), key !== whole)
+    for (const name of names) yield { path: `${folder}${name}.json`, compare, may: true }
+  }
+}
+
+/** The files of totals, each with how to find what differs in it; those that `may` be missing are no loss. */
+export const publishedTotals = (count, root, everything = false) => {
   const files = []
   for (const contest of count.ledger.election.contests) {
     files.push({
@@ -125,5 +141,6 @@ export const publishedTotals = (count, root) => {
       },
     })
   }
+  for (const contest of everything ? count.ledger.election.contests : []) files.push(...unitDocuments(count, contest, root))
   return files
 }

@@ -1,9 +1,12 @@
 // The whole check, from a place where the ledger's files are to what there is to say about it.
 
-import { demand, equal, Fault, firstDifference, toHex, toText } from './bytes.js'
+import { demand, equal, Fault, firstDifference, fromText, toHex, toText } from './bytes.js'
 import { Count } from './count.js'
 import { Ledger } from './fold.js'
-import { NoteKey, openCheckpoint, parseSize } from './note.js'
+import { KeyHistory } from './keys.js'
+import { checkFiles } from './manifest.js'
+import { NoteKey, parseSize } from './note.js'
+import { readPolicy, witnessesOf } from './policy.js'
 import { publishedTotals } from './published.js'
 import { hashTilesOf, joinBundle, leafHash, rowOf, splitBundle, tilePath, Tree } from './tree.js'
 
@@ -11,7 +14,7 @@ import { hashTilesOf, joinBundle, leafHash, rowOf, splitBundle, tilePath, Tree }
 const ahead = 8
 
 /** What is done, in order; a Fault belongs to the step in which it was found. */
-export const steps = ['key', 'head', 'entries', 'tree', 'fold', 'totals', 'files', 'masks']
+export const steps = ['key', 'policy', 'head', 'entries', 'tree', 'fold', 'totals', 'files', 'manifest', 'masks']
 
 const need = async (source, path) => {
   const bytes = await source.read(path)
@@ -105,17 +108,19 @@ export const remembered = (key, head) => ({
 })
 
 /** The ledger's other files: every head ever published, every bundle and hash tile of theirs, byte for byte. */
-const checkLedgerFiles = async (source, key, head, { tree, entries }, { pause, progress }) => {
+const checkLedgerFiles = async (source, keys, head, { tree, entries }, { pause, progress }) => {
+  const sizes = [head.size]
   const heads = [head]
   for (const path of source.list?.('ledger/checkpoints/') ?? []) {
     const size = parseSize(path.slice('ledger/checkpoints/'.length))
     demand(size !== null, `${path} does not belong there: its name is no size`)
     // Someone may be writing: what is published meanwhile is not part of this check.
     if (size > head.size) continue
-    const older = openCheckpoint(await need(source, path), key, path)
+    const older = keys.openCheckpoint(await need(source, path), path)
     demand(older.size === size, `${path} is the checkpoint of ${older.size} entries, not of the number its name says`)
     await checkTree(source, tree, older, path)
     heads.push(older)
+    sizes.push(size)
   }
   const files = new Map()
   for (const { size } of heads) {
@@ -135,12 +140,32 @@ const checkLedgerFiles = async (source, key, head, { tree, entries }, { pause, p
     progress('files', ++done, files.size)
     await pause()
   }
-  return { heads: heads.length, tiles: files.size }
+  return { heads: heads.length, tiles: files.size, sizes }
+}
+
+/** The sizes of the heads that vouch for a ledger's keys: this one, and where keys were replaced every one of `heads`. */
+const headSizes = async (source, keys, head, tree, replaced) => {
+  const sizes = [head.size]
+  for (const { index } of replaced ? keys.rotations : []) {
+    // A head just before a replacement is the last one by the key that was replaced.
+    for (const size of [index, index + 1]) {
+      const path = `ledger/checkpoints/${size}`
+      const bytes = size < head.size ? await source.read(path) : null
+      if (!bytes) continue
+      const older = keys.openCheckpoint(bytes, path)
+      demand(older.size === size, `${path} is the checkpoint of ${older.size} entries, not of the number its name says`)
+      await checkTree(source, tree, older, path)
+      sizes.push(size)
+    }
+  }
+  return sizes
 }
 
 const defaults = {
   /** The ledger's public key as text, where the visitor has it from elsewhere. */
   key: null,
+  /** The visitor's trust policy as text, or null. */
+  policy: null,
   /** What is remembered: origin to head. */
   seen: () => null,
   pause: async () => {},
@@ -164,13 +189,19 @@ export const recount = async (source, options = {}) => {
     progress(name, 0, 1)
   }
   try {
-    const keyText = chosen.key ?? toText(await need(source, 'ledger/key')) ?? ''
-    const key = new NoteKey(keyText)
-    result.key = { text: key.text, name: key.name, given: chosen.key !== null }
+    const given = chosen.key === null ? null : new NoteKey(chosen.key)
+    const keys = new KeyHistory(await source.read('ledger/key'), given)
+    const key = keys.trusted
+    result.key = { text: key.text, name: key.name, given: given !== null }
+
+    begin('policy')
+    const policy = chosen.policy === null ? null : readPolicy(fromText(`${chosen.policy.trimEnd()}\n`))
 
     begin('head')
-    const head = openCheckpoint(await need(source, 'ledger/checkpoint'), key, 'ledger/checkpoint')
+    const head = keys.openCheckpoint(await need(source, 'ledger/checkpoint'), 'ledger/checkpoint')
     result.head = { size: head.size, root: toHex(head.root), note: toText(head.bytes) }
+
+    result.witnesses = policy && witnessesOf(policy, head.bytes, 'ledger/checkpoint')
 
     begin('entries')
     const { tree, entries } = await readEntries(source, head.size, chosen)
@@ -191,12 +222,14 @@ export const recount = async (source, options = {}) => {
     demand(ledger.origin === key.name, `entry 0 has the origin \`${ledger.origin}\`, the ledger is signed as \`${key.name}\``)
     const count = await Count.of(ledger, pause)
     result.count = count
+    // Heads that were not looked at yet vouch for nothing: with replaced keys, all of them are needed.
+    if (!chosen.everything) keys.check(ledger, await headSizes(source, keys, head, tree, ledger.rotations.length > 0))
 
     begin('totals')
-    for (const { path, compare } of publishedTotals(count, result.head.root)) {
+    for (const { path, compare, may } of publishedTotals(count, result.head.root, chosen.everything)) {
       const bytes = await source.read(path)
       if (!bytes) {
-        result.missing.push(path)
+        if (!may) result.missing.push(path)
         continue
       }
       result.compared.push(path)
@@ -206,7 +239,11 @@ export const recount = async (source, options = {}) => {
 
     if (chosen.everything) {
       begin('files')
-      result.files = await checkLedgerFiles(source, key, head, { tree, entries }, chosen)
+      result.files = await checkLedgerFiles(source, keys, head, { tree, entries }, chosen)
+      keys.check(ledger, result.files.sizes)
+
+      begin('manifest')
+      result.manifest = await checkFiles(source, keys.at(head.size), head, ledger, chosen)
     }
     return result
   } catch (error) {
