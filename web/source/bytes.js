@@ -3,7 +3,9 @@
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
 
 /** Something that is wrong, and where. Whatever is checked ends with the first of them. */
-export class Fault extends Error {}
+export class Fault extends Error {
+  isFault = true
+}
 
 export const demand = (right, cause) => {
   if (!right) throw new Fault(typeof cause === 'function' ? cause() : cause)

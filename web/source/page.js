@@ -7,8 +7,10 @@ import { whole } from './fold.js'
 import { memoryOver } from './memory.js'
 import { inFolder, overHttp } from './places.js'
 import { recount, remembered } from './recount.js'
+import { foldVector } from './vector.js'
 
-export { recount, inFolder, overHttp, memoryOver, remembered }
+/** Also for tests that run this script without a page. */
+export { foldVector, inFolder, memoryOver, overHttp, recount, remembered }
 
 /** So long, in milliseconds, the page may be deaf to its reader. */
 const slice = 24
@@ -153,6 +155,10 @@ class Page {
 
   show(found, seconds) {
     const { count, differences, seen, head, key } = found
+    if (!count) {
+      this.verdict('plain', this.text('recount.empty'))
+      return
+    }
     const { ledger } = count
     const sheets = ledger.sheets.size
     const totals = { number: sheets, sheets, readings: ledger.readings.size, stations: ledger.known.size }

@@ -218,7 +218,7 @@ export const recount = async (source, options = {}) => {
       if (ledger.size % 256 === 0) progress('fold', ledger.size, head.size)
       await pause()
     }
-    demand(entries.length > 0, 'the ledger has no entries: there is nothing to count')
+    if (entries.length === 0) return result
     demand(ledger.origin === key.name, `entry 0 has the origin \`${ledger.origin}\`, the ledger is signed as \`${key.name}\``)
     const count = await Count.of(ledger, pause)
     result.count = count
