@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
-use testigo_ledger::{Checkpoint, EntryIndex, Hash, TreeSize, leaf_hash};
+use testigo_ledger::{Checkpoint, EntryIndex, Hash, TreeSize, VerifyingKey, leaf_hash};
 
 use crate::error::ArchiveError;
 use crate::files::{Visibility, write_new};
@@ -25,6 +25,10 @@ const SCHEMA: &str = "
         entry_index BIGINT NOT NULL PRIMARY KEY,
         leaf_hash BLOB NOT NULL,
         bytes BLOB NOT NULL
+    );
+    CREATE TABLE rotations (
+        entry_index BIGINT NOT NULL PRIMARY KEY,
+        public_key TEXT NOT NULL
     );
     CREATE TABLE originals (
         commitment BLOB NOT NULL PRIMARY KEY,
@@ -109,6 +113,12 @@ impl Database {
         if answer != "ok" {
             return Err(ArchiveError::CorruptDatabase { path: path.to_owned(), message: answer });
         }
+        // Databases made before keys could be replaced have no such table.
+        database.run(|connection| {
+            connection.execute_batch(
+                "CREATE TABLE IF NOT EXISTS rotations (entry_index BIGINT NOT NULL PRIMARY KEY, public_key TEXT NOT NULL)",
+            )
+        })?;
         Ok(database)
     }
 
@@ -138,6 +148,16 @@ impl Database {
         &mut self,
         originals: &[OriginalRow],
         entries: &[impl AsRef<[u8]>],
+    ) -> Result<Vec<Sequenced>, ArchiveError> {
+        self.append_with_key(originals, entries, None)
+    }
+
+    /// The same; the last entry puts a new key of the ledger in force.
+    pub(crate) fn append_with_key(
+        &mut self,
+        originals: &[OriginalRow],
+        entries: &[impl AsRef<[u8]>],
+        key: Option<&VerifyingKey>,
     ) -> Result<Vec<Sequenced>, ArchiveError> {
         let sequence = |connection: &mut Connection| -> rusqlite::Result<Vec<Sequenced>> {
             let transaction = connection.transaction()?;
@@ -169,12 +189,25 @@ impl Database {
                     };
                     sequenced.push(Sequenced { index: EntryIndex(index), new });
                 }
+                if let Some((key, rotation)) = key.zip(sequenced.last()).filter(|(_, rotation)| rotation.new) {
+                    let rotate = "INSERT INTO rotations (entry_index, public_key) VALUES (?1, ?2)";
+                    transaction.execute(rotate, params![rotation.index.0, key.to_string()])?;
+                }
                 transaction.execute("UPDATE head SET size = ?1", params![size])?;
             }
             transaction.commit()?;
             Ok(sequenced)
         };
         sequence(&mut self.connection).map_err(|error| sorted(&self.path, error))
+    }
+
+    /// The entries that put a new key in force, with that key's text, in order.
+    pub(crate) fn rotations(&self) -> Result<Vec<(EntryIndex, String)>, ArchiveError> {
+        self.run(|connection| {
+            let mut statement =
+                connection.prepare("SELECT entry_index, public_key FROM rotations ORDER BY entry_index")?;
+            statement.query_map([], |row| Ok((EntryIndex(row.get(0)?), row.get(1)?)))?.collect()
+        })
     }
 
     /// Up to `limit` unpublished entries from an index on, in order, each checked against the hash stored with it.

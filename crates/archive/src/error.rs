@@ -3,7 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use testigo_ledger::{CheckpointError, EntryIndex, Hash, KeyError, ResumeError, TreeSize, VerifyingKey};
+use testigo_ledger::{
+    CheckpointError, EntryIndex, Hash, KeyError, KeyHistoryError, PolicyError, ProveError, ResumeError, TiledError,
+    TreeSize, VerifyingKey,
+};
 use thiserror::Error;
 
 use crate::layout::FORMAT_VERSION;
@@ -277,6 +280,66 @@ pub enum ArchiveError {
         end: EntryIndex,
         /// Entries published.
         size: TreeSize,
+    },
+    /// The file with the ledger's keys cannot be read.
+    #[error("{path}: {source}. Take it from a mirror; `testigo verify` holds it against the entries")]
+    KeysInvalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeyHistoryError,
+    },
+    /// The policy cannot be read.
+    #[error("{path}: {source}")]
+    PolicyInvalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: PolicyError,
+    },
+    /// A witness remembers a longer ledger.
+    #[error(
+        "the witness `{witness}` remembers a head of {known} entries signed by this ledger's key, but this archive ends at {found}: an older \
+         copy was put back, or someone else signs with the key. Nothing is signed. Find the newer copy; if there is none, see docs/stolen-key.md"
+    )]
+    WitnessAhead {
+        /// What the policy calls the witness.
+        witness: String,
+        /// Entries of the head it remembers.
+        known: TreeSize,
+        /// Entries here.
+        found: TreeSize,
+    },
+    /// A witness remembers another history.
+    #[error(
+        "the witness `{witness}` remembers that the first {size} entries have the root {expected}, signed by this ledger's key; this archive's \
+         have {found}. These are two different histories: nothing is signed. See docs/stolen-key.md"
+    )]
+    WitnessForked {
+        /// What the policy calls the witness.
+        witness: String,
+        /// The size at which they differ.
+        size: TreeSize,
+        /// The root it remembers.
+        expected: Hash,
+        /// The root here.
+        found: Hash,
+    },
+    /// The tiles do not give a proof.
+    #[error("the receipt for entry {index} cannot be made: {source}. `testigo verify` says more")]
+    Receipt {
+        /// The entry.
+        index: EntryIndex,
+        /// What is wrong.
+        source: Box<ProveError<TiledError<ArchiveError>>>,
+    },
+    /// A new key that is not one.
+    #[error(
+        "{path} cannot take the place of the ledger's key: it must have the ledger's name, and the ledger must not have had it before"
+    )]
+    NotASuccessor {
+        /// The new key's head file.
+        path: PathBuf,
     },
     /// No randomness to be had.
     #[error("the system gave no random bytes: {message}")]

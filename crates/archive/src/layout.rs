@@ -64,9 +64,14 @@ impl Layout {
         self.root.join("ledger")
     }
 
-    /// The ledger's public key.
+    /// The ledger's public keys.
     pub(crate) fn key(&self) -> PathBuf {
         self.ledger().join("key")
+    }
+
+    /// The policy by which the archive asks witnesses.
+    pub(crate) fn policy(&self) -> PathBuf {
+        self.ledger().join("policy")
     }
 
     pub(crate) fn checkpoint(&self) -> PathBuf {

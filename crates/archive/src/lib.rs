@@ -5,7 +5,7 @@
 //! | `format` | the version of this layout | |
 //! | `lock` | held by the one process that writes | |
 //! | `archive.db` | the sequence of entries not yet in bundles, which entries there are, and the originals' salts | no |
-//! | `ledger/` | checkpoint, every earlier checkpoint, bundles, tiles, and the public key in `key` | yes |
+//! | `ledger/` | checkpoint, every earlier checkpoint, bundles, tiles, the public keys in `key`, the witnesses in `policy` | yes |
 //! | `documents/<hash>` | definition, pack, register, result files | yes |
 //! | `renditions/<2 digits>/<hash>.<jpg or png>` | pictures as published | yes |
 //! | `originals/<2 digits>/<commitment>` | pictures as they came | no |
@@ -27,13 +27,16 @@ mod lock;
 mod publish;
 mod reader;
 mod recovery;
+mod rotation;
 mod signer;
 mod verify;
+mod witnesses;
 mod writer;
 
 pub use error::ArchiveError;
 pub use layout::RenditionFormat;
 pub use reader::ArchiveReader;
-pub use signer::{Signer, create_key_file, read_key_file};
+pub use signer::{Signer, create_key_file, head_file_of, read_key_file};
 pub use verify::{Fault, LedgerReport, VerifyError, verify_ledger};
+pub use witnesses::{Cosigned, Prove, RememberedHead, Witnesses};
 pub use writer::{Appended, Archive, LONGEST_ENTRY, Original, StoredOriginal};

@@ -9,7 +9,7 @@ use testigo_ledger::{
 
 use crate::database::WaitingEntry;
 use crate::error::ArchiveError;
-use crate::files::{Staging, Visibility, replace};
+use crate::files::{Staging, Visibility};
 use crate::layout::Layout;
 use crate::reader::read_checkpoint;
 use crate::writer::{Archive, LONGEST_ENTRY};
@@ -18,13 +18,16 @@ use crate::writer::{Archive, LONGEST_ENTRY};
 const ENTRIES_AT_A_TIME: u32 = 16_384;
 
 impl Archive {
-    /// Publishes all entries: bundles and tiles, synced and read back, then the signed checkpoint. Does nothing if there are no new ones.
+    /// Publishes all entries: bundles and tiles, synced and read back, then the signed checkpoint, with the signatures of the witnesses that
+    /// answer. If there are no new ones, asks witnesses again where they were too few, and does nothing else.
     pub fn publish(&mut self) -> Result<Checkpoint, ArchiveError> {
         let old = self.published()?;
         let size = self.database.head()?.size;
         if size == old.size && size.0 > 0 {
+            self.complete(&old)?;
             return Ok(old);
         }
+        self.check_key(size)?;
         let signed = self.check_signed(&old, size)?;
         let mut appender = self.resume(&old)?;
         let mut staging = Staging::new(self.layout.incoming());
@@ -41,13 +44,24 @@ impl Archive {
 
         let new = Checkpoint { origin: self.signer.key.name().to_owned(), size, root: appender.root() };
         self.read_back(&old, &new)?;
-        let note = self.signer.sign(&new)?.to_string();
-        let temporary = self.layout.incoming().join("checkpoint");
-        for path in [self.layout.checkpoint_of(size), self.layout.checkpoint()] {
-            replace(&path, &temporary, note.as_bytes(), Visibility::Public)?;
-        }
+        let note = self.gather(self.signer.sign(&new)?, &old, &new)?;
+        self.write_policy()?;
+        self.write_head(size, &note)?;
         self.database.mark_published(&new)?;
         Ok(new)
+    }
+
+    /// Only the key in force at a size may sign a head of that size.
+    fn check_key(&self, size: TreeSize) -> Result<(), ArchiveError> {
+        let expected = self.keys.at(size);
+        if expected == self.signer.key.verifying_key() {
+            return Ok(());
+        }
+        Err(ArchiveError::WrongKey {
+            path: self.layout.root().to_owned(),
+            expected: Box::new(expected.clone()),
+            found: Box::new(self.signer.key.verifying_key().clone()),
+        })
     }
 
     /// The next unpublished entries, some but not all up to a size.
@@ -69,7 +83,7 @@ impl Archive {
         if !path.exists() && self.database.head()?.published_size.0 == 0 {
             return Ok(Checkpoint { origin: self.signer.key.name().to_owned(), size: TreeSize(0), root: empty_root() });
         }
-        read_checkpoint(&path, self.signer.key.verifying_key())
+        read_checkpoint(&path, &self.keys)
     }
 
     pub(crate) fn resume(&self, checkpoint: &Checkpoint) -> Result<Appender, ArchiveError> {

@@ -7,18 +7,22 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use testigo_ledger::tile::{FULL_WIDTH, parse_bundle};
-use testigo_ledger::{Checkpoint, EntryIndex, Hash, TilePath, TileStore, TileWidth, TreeSize, VerifyingKey};
+use testigo_ledger::{
+    Checkpoint, CheckpointError, EntryIndex, Hash, InclusionProof, KeyHistory, Policy, Receipt, SignedNote, TilePath,
+    TileStore, TileWidth, TiledHashes, TreeSize, VerifyingKey,
+};
 
 use crate::error::ArchiveError;
 use crate::files::{file_name, list, read, read_hashed, read_if_there};
 use crate::layout::{FORMAT_VERSION, Layout, RenditionFormat};
 use crate::verify::Fault;
+use crate::witnesses::read_policy;
 
 /// An archive open for reading.
 #[derive(Clone, Debug)]
 pub struct ArchiveReader {
     layout: Layout,
-    key: VerifyingKey,
+    pub(crate) keys: KeyHistory,
 }
 
 impl ArchiveReader {
@@ -28,8 +32,8 @@ impl ArchiveReader {
         check_format(&layout)?;
         let path = layout.key();
         let bytes = read(&path, "it holds the ledger's public key, as the first line of its text; write it again")?;
-        let key = std::str::from_utf8(&bytes).unwrap_or_default().trim_end().parse();
-        Ok(Self { layout, key: key.map_err(|source| ArchiveError::KeyInvalid { path, source })? })
+        let keys = std::str::from_utf8(&bytes).unwrap_or_default().parse();
+        Ok(Self { layout, keys: keys.map_err(|source| ArchiveError::KeysInvalid { path, source })? })
     }
 
     /// The directory.
@@ -37,14 +41,49 @@ impl ArchiveReader {
         self.layout.root()
     }
 
-    /// The ledger's public key, as the archive says. To trust it, compare it with what its publisher said elsewhere.
+    /// The key that signs the ledger's heads now, as the archive says. To trust it, compare it with what its publisher said elsewhere.
     pub fn verifying_key(&self) -> &VerifyingKey {
-        &self.key
+        self.keys.current()
+    }
+
+    /// All keys that the ledger had, as the archive says. [`testigo_ledger::KeyHistory::check`] holds them against the entries.
+    pub fn keys(&self) -> &KeyHistory {
+        &self.keys
+    }
+
+    /// The policy by which the archive asks witnesses, as it says; `None` if it asks none. Whom to believe is for the reader to say.
+    pub fn policy(&self) -> Result<Option<Policy>, ArchiveError> {
+        read_policy(&self.layout)
+    }
+
+    /// The sizes of all heads published so far, as the names of their files say.
+    pub fn head_sizes(&self) -> Result<Vec<TreeSize>, ArchiveError> {
+        let head = self.checkpoint()?.size;
+        let names = list(&self.layout.checkpoints())?;
+        let sizes = names.iter().filter_map(|path| file_name(path).parse().ok().map(TreeSize));
+        Ok(sizes.filter(|size| *size < head).chain([head]).collect())
+    }
+
+    /// The last published head as it was signed, with the cosignatures of witnesses; its signature checked.
+    pub fn signed_checkpoint(&self) -> Result<(Checkpoint, SignedNote), ArchiveError> {
+        read_signed_checkpoint(&self.layout.checkpoint(), &self.keys)
+    }
+
+    /// The receipt for an entry under the last published head.
+    pub fn receipt(&self, index: EntryIndex) -> Result<Receipt, ArchiveError> {
+        let (head, checkpoint) = self.signed_checkpoint()?;
+        if !head.size.holds(index) {
+            return Err(ArchiveError::NotPublished { end: EntryIndex(index.0.saturating_add(1)), size: head.size });
+        }
+        let tiles = TiledHashes::new(&self.layout, head.size);
+        let proof = InclusionProof::prove(&tiles, index, head.size)
+            .map_err(|source| ArchiveError::Receipt { index, source: Box::new(source) })?;
+        Ok(Receipt { extra: None, index, proof, checkpoint })
     }
 
     /// The last published head, with its signature checked.
     pub fn checkpoint(&self) -> Result<Checkpoint, ArchiveError> {
-        read_checkpoint(&self.layout.checkpoint(), &self.key)
+        read_checkpoint(&self.layout.checkpoint(), &self.keys)
     }
 
     /// The bytes of published entries, in order.
@@ -86,6 +125,9 @@ impl ArchiveReader {
     /// of all of them. Sorted.
     pub fn ledger_files(&self, head: TreeSize) -> Result<Vec<String>, ArchiveError> {
         let mut names: BTreeSet<String> = ["checkpoint", "key"].map(str::to_owned).into();
+        if self.layout.policy().is_file() {
+            names.insert("policy".to_owned());
+        }
         names.extend(TilePath::all(head).map(|path| path.to_string()));
         for path in list(&self.layout.checkpoints())? {
             let size = file_name(&path).parse().ok().map(TreeSize).filter(|size| *size <= head);
@@ -123,10 +165,16 @@ pub(crate) fn check_format(layout: &Layout) -> Result<(), ArchiveError> {
 }
 
 /// Reads a checkpoint's file and checks its signature.
-pub(crate) fn read_checkpoint(path: &Path, key: &VerifyingKey) -> Result<Checkpoint, ArchiveError> {
-    let note =
+pub(crate) fn read_checkpoint(path: &Path, keys: &KeyHistory) -> Result<Checkpoint, ArchiveError> {
+    read_signed_checkpoint(path, keys).map(|(checkpoint, _)| checkpoint)
+}
+
+fn read_signed_checkpoint(path: &Path, keys: &KeyHistory) -> Result<(Checkpoint, SignedNote), ArchiveError> {
+    let bytes =
         read(path, "copy the newest of ledger/checkpoints there; if there is none, open the archive for writing once")?;
-    Checkpoint::open(&note, key).map_err(|source| ArchiveError::Checkpoint { path: path.to_owned(), source })
+    let note = SignedNote::parse(&bytes).map_err(CheckpointError::from);
+    note.and_then(|note| Ok((keys.open_note(&note)?, note)))
+        .map_err(|source| ArchiveError::Checkpoint { path: path.to_owned(), source })
 }
 
 impl TileStore for Layout {

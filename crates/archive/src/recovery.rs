@@ -34,7 +34,7 @@ impl Archive {
     fn check_waiting(&self, from: &TreeSize, published: &Checkpoint) -> Result<(), ArchiveError> {
         let old = match from.0 {
             0 => Checkpoint { origin: published.origin.clone(), size: *from, root: empty_root() },
-            _ => read_checkpoint(&self.layout.checkpoint_of(*from), self.signer.key.verifying_key())?,
+            _ => read_checkpoint(&self.layout.checkpoint_of(*from), &self.keys)?,
         };
         let mut appender = self.resume(&old)?;
         while appender.size() < published.size {
@@ -54,7 +54,7 @@ impl Archive {
         size: TreeSize,
     ) -> Result<Option<Checkpoint>, ArchiveError> {
         let path = &self.signer.head_file;
-        let Some(signed) = self.signer.last_head()? else {
+        let Some(signed) = self.signer.last_head(&self.keys)? else {
             let nothing_signed = published.size.0 == 0;
             return if nothing_signed { Ok(None) } else { Err(ArchiveError::HeadMissing { path: path.clone() }) };
         };
@@ -65,7 +65,7 @@ impl Archive {
             self.check_same(path, &signed, published.root)?;
         } else if signed.size < published.size {
             let earlier = self.layout.checkpoint_of(signed.size);
-            let earlier = read_checkpoint(&earlier, self.signer.key.verifying_key())?;
+            let earlier = read_checkpoint(&earlier, &self.keys)?;
             self.check_same(path, &signed, earlier.root)?;
         }
         Ok(Some(signed))

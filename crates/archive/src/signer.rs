@@ -5,11 +5,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use testigo_ledger::{Checkpoint, SignedNote, SigningKey};
+use testigo_ledger::{Checkpoint, KeyHistory, SignedNote, SigningKey};
 
 use crate::error::ArchiveError;
 use crate::files::{Visibility, read_if_there, replace};
+use crate::witnesses::Witnesses;
 
 /// A key with its memory.
 #[derive(Clone, Debug)]
@@ -18,24 +20,27 @@ pub struct Signer {
     pub key: SigningKey,
     /// Where the last signed head is kept.
     pub head_file: PathBuf,
+    /// Who is asked to countersign heads before they are published.
+    pub witnesses: Option<Arc<dyn Witnesses>>,
 }
 
 impl Signer {
-    /// The key in a file, with its memory in the file of the same name plus `.head`.
-    pub fn from_key_file(path: &Path) -> Result<Self, ArchiveError> {
-        let mut head_file = path.as_os_str().to_owned();
-        head_file.push(".head");
-        Ok(Self { key: read_key_file(path)?, head_file: head_file.into() })
+    /// A key with its memory in this file, and without witnesses.
+    pub fn new(key: SigningKey, head_file: PathBuf) -> Self {
+        Self { key, head_file, witnesses: None }
     }
 
-    /// The last head this key signed; `None` if it never signed any.
-    pub fn last_head(&self) -> Result<Option<Checkpoint>, ArchiveError> {
+    /// The key in a file, with its memory in the file of the same name plus `.head`.
+    pub fn from_key_file(path: &Path) -> Result<Self, ArchiveError> {
+        Ok(Self::new(read_key_file(path)?, head_file_of(path)))
+    }
+
+    /// The last head this key signed, or took over from the key before it; `None` if there is none.
+    pub fn last_head(&self, keys: &KeyHistory) -> Result<Option<Checkpoint>, ArchiveError> {
         let Some(note) = read_if_there(&self.head_file)? else {
             return Ok(None);
         };
-        Checkpoint::open(&note, self.key.verifying_key())
-            .map(Some)
-            .map_err(|source| ArchiveError::Checkpoint { path: self.head_file.clone(), source })
+        keys.open(&note).map(Some).map_err(|source| ArchiveError::Checkpoint { path: self.head_file.clone(), source })
     }
 
     /// Refuses a place inside the archive.
@@ -60,6 +65,13 @@ impl Signer {
         replace(&self.head_file, Path::new(&temporary), note.to_string().as_bytes(), Visibility::Public)?;
         Ok(note)
     }
+}
+
+/// Where the memory of the key in a file is kept.
+pub fn head_file_of(key_file: &Path) -> PathBuf {
+    let mut head_file = key_file.as_os_str().to_owned();
+    head_file.push(".head");
+    head_file.into()
 }
 
 /// Reads a private key from its file.

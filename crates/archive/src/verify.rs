@@ -190,7 +190,7 @@ impl<'reader> Verification<'reader> {
             if size > checkpoint.size {
                 continue;
             }
-            let head = read_checkpoint(&path, reader.verifying_key())?;
+            let head = read_checkpoint(&path, reader.keys())?;
             if head.size != size {
                 return Err(Fault::CheckpointName { path, found: head.size }.into());
             }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use testigo_ledger::{EntryIndex, Hash, TreeSize};
+use testigo_ledger::{EntryIndex, Hash, KeyHistory, TreeSize};
 
 use crate::database::{Database, OriginalRow, Sequenced};
 use crate::error::ArchiveError;
@@ -55,6 +55,8 @@ pub struct StoredOriginal {
 pub struct Archive {
     pub(crate) layout: Layout,
     pub(crate) signer: Signer,
+    /// The keys of the ledger, the one in force last.
+    pub(crate) keys: KeyHistory,
     pub(crate) database: Database,
     /// Files put but not yet durable.
     staging: Staging,
@@ -73,7 +75,8 @@ impl Archive {
         documents: &[impl AsRef<[u8]>],
     ) -> Result<Self, ArchiveError> {
         check_length(0, first_entry)?;
-        if let Some(head) = signer.last_head()? {
+        let keys = KeyHistory::new(signer.key.verifying_key().clone());
+        if let Some(head) = signer.last_head(&keys)? {
             return Err(ArchiveError::KeyUsed { path: signer.head_file, size: head.size });
         }
         let layout = Layout::new(directory);
@@ -91,9 +94,8 @@ impl Archive {
         }
         let database = Database::create(&layout.database())?;
         let staging = Staging::new(layout.incoming());
-        let mut archive = Self { layout, signer, database, staging, originals: Vec::new(), _lock: lock };
-        let key = format!("{}\n", archive.signer.key.verifying_key());
-        archive.staging.add(archive.layout.key(), key.as_bytes(), Visibility::Public)?;
+        let mut archive = Self { layout, signer, keys, database, staging, originals: Vec::new(), _lock: lock };
+        archive.staging.add(archive.layout.key(), archive.keys.to_string().as_bytes(), Visibility::Public)?;
         for document in documents {
             archive.put_document(document.as_ref())?;
         }
@@ -114,27 +116,49 @@ impl Archive {
         let layout = Layout::new(directory);
         check_format(&layout)?;
         signer.check_outside(directory)?;
-        let reader = ArchiveReader::open(directory)?;
-        if reader.verifying_key() != signer.key.verifying_key() {
+        // Before anything is touched: a wrong key is told at once. A rotation that was half done is finished below.
+        let keys = ArchiveReader::open(directory)?.keys;
+        if signer.key.name() != keys.origin() {
             return Err(ArchiveError::WrongKey {
                 path: directory.to_owned(),
-                expected: Box::new(reader.verifying_key().clone()),
+                expected: Box::new(keys.current().clone()),
                 found: Box::new(signer.key.verifying_key().clone()),
             });
         }
+        let mut archive = Self::open_unchecked(directory, signer, keys)?;
+        if archive.keys.current() != archive.signer.key.verifying_key() {
+            return Err(ArchiveError::WrongKey {
+                path: directory.to_owned(),
+                expected: Box::new(archive.keys.current().clone()),
+                found: Box::new(archive.signer.key.verifying_key().clone()),
+            });
+        }
+        archive.settle()?;
+        archive.publish()?;
+        Ok(archive)
+    }
+
+    /// Takes the lock and opens the database; finishes a rotation that was half done, and nothing else.
+    pub(crate) fn open_unchecked(directory: &Path, signer: Signer, keys: KeyHistory) -> Result<Self, ArchiveError> {
+        let layout = Layout::new(directory);
         let lock = WriterLock::take(&layout)?;
         let database = Database::open(&layout.database())?;
         create_directory(&layout.incoming(), Visibility::Private)?;
         let staging = Staging::new(layout.incoming());
-        let mut archive = Self { layout, signer, database, staging, originals: Vec::new(), _lock: lock };
-        archive.check_heads()?;
-        archive.discard_leftovers()?;
-        let published = archive.published()?;
-        if archive.database.head()?.published_size < published.size {
-            archive.database.mark_published(&published)?;
-        }
-        archive.publish()?;
+        let mut archive = Self { layout, signer, keys, database, staging, originals: Vec::new(), _lock: lock };
+        archive.finish_rotations()?;
         Ok(archive)
+    }
+
+    /// Holds all memories of what was signed against each other, and finishes or discards what was half done.
+    pub(crate) fn settle(&mut self) -> Result<(), ArchiveError> {
+        self.check_heads()?;
+        self.discard_leftovers()?;
+        let published = self.published()?;
+        if self.database.head()?.published_size < published.size {
+            self.database.mark_published(&published)?;
+        }
+        self.check_witnesses(&published, self.database.head()?.size)
     }
 
     /// A reader of the same archive. It sees what is published.

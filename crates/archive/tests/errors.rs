@@ -174,7 +174,7 @@ fn the_head_file_stays_outside() {
     assert!(matches!(Archive::open(&place.archive(), inside), Err(ArchiveError::HeadInsideArchive { .. })));
     let key = SigningKey::from_seed("demo.example/other", [4; 32]).unwrap();
     let new = place.root.path().join("new");
-    let inside = Signer { head_file: new.join("log.head"), key };
+    let inside = Signer::new(key, new.join("log.head"));
     assert!(matches!(Archive::create(&new, inside, b"first", &[b""; 0]), Err(ArchiveError::HeadInsideArchive { .. })));
 }
 

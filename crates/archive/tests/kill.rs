@@ -16,23 +16,26 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Place, signer_at};
-use testigo_archive::{Archive, ArchiveError, RenditionFormat};
-use testigo_ledger::{EntryIndex, Hash, TreeSize};
+use testigo_archive::{Archive, ArchiveError, RenditionFormat, Signer};
+use testigo_ledger::{EntryIndex, Hash, SigningKey, TreeSize};
 
 const ROLE: &str = "TESTIGO_TEST_WRITER";
 const ROOT: &str = "TESTIGO_TEST_ROOT";
 const RUN: &str = "TESTIGO_TEST_RUN";
 const KILLS: u64 = 50;
 const KILLS_AT_CREATION: u64 = 12;
+const KILLS_AT_ROTATION: u64 = 24;
 
 fn main() {
     let variable = |name| std::env::var(name).unwrap_or_default();
     match variable(ROLE).as_str() {
         "append" => write_until_killed(Path::new(&variable(ROOT)), variable(RUN).parse().unwrap()),
         "create" => create(Path::new(&variable(ROOT))),
+        "rotate" => rotate(Path::new(&variable(ROOT))),
         _ => {
             a_killed_writer_loses_nothing();
             a_killed_creation_leaves_an_archive_or_none();
+            a_killed_rotation_happened_or_did_not();
         }
     }
 }
@@ -55,6 +58,18 @@ fn create(root: &Path) {
     println!("begin");
     Archive::create(&root.join("archive"), signer_at(root), b"first entry", &[b"definition"]).unwrap();
     println!("created");
+    thread::sleep(Duration::from_secs(60));
+}
+
+fn successor(root: &Path) -> Signer {
+    Signer::new(SigningKey::from_seed("demo.example/log", [7; 32]).unwrap(), root.join("keys/new.head"))
+}
+
+fn rotate(root: &Path) {
+    println!("begin");
+    let old = signer_at(root).head_file;
+    drop(Archive::rotate(&root.join("archive"), successor(root), b"rotation", Some(&old)).unwrap());
+    println!("rotated");
     thread::sleep(Duration::from_secs(60));
 }
 
@@ -215,7 +230,7 @@ fn a_killed_creation_leaves_an_archive_or_none() {
                 assert_eq!(place.verify().unwrap().documents, 1);
             }
             Err(ArchiveError::NotAnArchive { .. }) => {
-                assert_eq!(place.signer().last_head().unwrap(), None);
+                assert_eq!(place.last_head().unwrap(), None);
                 let elsewhere = place.root.path().join("elsewhere");
                 Archive::create(&elsewhere, place.signer(), b"first entry", &[b"definition"]).unwrap();
             }
@@ -226,4 +241,43 @@ fn a_killed_creation_leaves_an_archive_or_none() {
         "{KILLS_AT_CREATION} kills at creation: {archives} archives, {} tries again",
         KILLS_AT_CREATION - archives
     );
+}
+
+/// One key or the other can go on, never both, and what either leaves verifies.
+fn a_killed_rotation_happened_or_did_not() {
+    let mut numbers = Numbers(11);
+    let mut happened = 0;
+    for run in 0..KILLS_AT_ROTATION {
+        let place = Place::new();
+        let mut archive = place.create();
+        archive.append(&common::entries(0, 5)).unwrap();
+        drop(archive);
+        let (child, lines) = start("rotate", place.root.path(), run);
+        assert_eq!(lines.recv().unwrap(), "begin");
+        thread::sleep(Duration::from_micros(numbers.below(60_000)));
+        kill(child);
+        let rotated = lines.iter().any(|line| line == "rotated");
+        match Archive::open(&place.archive(), successor(place.root.path())) {
+            Ok(archive) => {
+                happened += 1;
+                assert_eq!(archive.size().unwrap(), TreeSize(7));
+                drop(archive);
+                assert!(matches!(Archive::open(&place.archive(), place.signer()), Err(ArchiveError::WrongKey { .. })));
+                assert_eq!(place.reader().keys().rotations()[0].0, EntryIndex(6));
+            }
+            Err(ArchiveError::WrongKey { .. }) => {
+                assert!(!rotated, "an acknowledged rotation stays");
+                assert_eq!(place.open().size().unwrap(), TreeSize(6));
+                rotate_again(&place);
+            }
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(place.verify().unwrap().entries, 7);
+    }
+    println!("{KILLS_AT_ROTATION} kills at rotation: {happened} had happened, the others were done again");
+}
+
+fn rotate_again(place: &Place) {
+    let old = place.signer().head_file;
+    drop(Archive::rotate(&place.archive(), successor(place.root.path()), b"rotation", Some(&old)).unwrap());
 }

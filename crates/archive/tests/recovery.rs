@@ -68,7 +68,7 @@ fn a_signed_but_unpublished_head_is_published() {
     let head = place.open().publish().unwrap();
     let note = place.read("ledger/checkpoint");
     replace(&before, &place.archive());
-    assert_eq!(place.signer().last_head().unwrap().unwrap(), head);
+    assert_eq!(place.last_head().unwrap().unwrap(), head);
     drop(place.open());
     assert_eq!(place.read("ledger/checkpoint"), note);
     place.verify().unwrap();
@@ -205,5 +205,5 @@ fn a_damaged_ledger_is_not_continued() {
     fs::write(&tile, bytes).unwrap();
     let refused = archive.publish().unwrap_err();
     assert!(matches!(refused, ArchiveError::Ledger { .. }), "{refused}");
-    assert_eq!(place.signer().last_head().unwrap().unwrap().size, TreeSize(600));
+    assert_eq!(place.last_head().unwrap().unwrap().size, TreeSize(600));
 }

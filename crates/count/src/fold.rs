@@ -256,7 +256,7 @@ impl Count {
 
     fn key_change(&mut self, entry: &KeyChangeEntry) -> Result<(), Refusal> {
         match &entry.change {
-            KeyChange::Recovery { public } => self.ledger.set_recovery(public),
+            KeyChange::Recovery { public } => self.ledger.set_recovery(self.size, public),
             KeyChange::Revoke { name } => self.rulings.revoke(name),
             KeyChange::Rotate { .. } => self.ledger.rotate(self.size, entry, &self.entry_zero),
         }

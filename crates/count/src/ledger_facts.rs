@@ -22,6 +22,15 @@ pub struct Rotation {
     pub public: [u8; 32],
 }
 
+/// The key that alone may replace the ledger's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecoveryKey {
+    /// The entry that names it.
+    pub entry: EntryIndex,
+    /// 32 bytes of an Ed25519 public key.
+    pub public: [u8; 32],
+}
+
 /// A head was stamped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Anchor {
@@ -65,19 +74,19 @@ impl KeyFault {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct LedgerFacts {
-    recovery: Option<VerifyingKey>,
+    recovery: Option<(EntryIndex, VerifyingKey)>,
     rotations: Vec<Rotation>,
     anchors: Vec<Anchor>,
 }
 
 impl LedgerFacts {
     /// Takes in the first key that may replace the ledger's.
-    pub fn set_recovery(&mut self, public: &str) -> Result<(), Refusal> {
+    pub fn set_recovery(&mut self, index: u64, public: &str) -> Result<(), Refusal> {
         let key = usable(public)?;
         if self.recovery.is_some() {
             return Err(Refusal::LedgerKey(KeyFault::SecondRecovery));
         }
-        self.recovery = Some(key);
+        self.recovery = Some((EntryIndex(index), key));
         Ok(())
     }
 
@@ -86,7 +95,7 @@ impl LedgerFacts {
         let KeyChange::Rotate { previous, public, signature } = &change.change else { return Ok(()) };
         let refuse = |fault| Err(Refusal::LedgerKey(fault));
         let (previous, public) = (usable(previous)?, usable(public)?);
-        let Some(recovery) = &self.recovery else { return refuse(KeyFault::NoRecovery) };
+        let Some((_, recovery)) = &self.recovery else { return refuse(KeyFault::NoRecovery) };
         if self.rotations.last().is_some_and(|last| last.public != previous.to_bytes()) {
             return refuse(KeyFault::NotInForce);
         }
@@ -116,8 +125,8 @@ impl LedgerFacts {
         Ok(())
     }
 
-    pub fn recovery(&self) -> Option<[u8; 32]> {
-        self.recovery.map(|key| key.to_bytes())
+    pub fn recovery(&self) -> Option<RecoveryKey> {
+        self.recovery.map(|(entry, key)| RecoveryKey { entry, public: key.to_bytes() })
     }
 
     pub fn rotations(&self) -> &[Rotation] {
@@ -137,7 +146,8 @@ fn usable(public: &str) -> Result<VerifyingKey, Refusal> {
 impl LedgerFacts {
     pub fn write(&self, part: &mut ColumnWriter) {
         part.count(usize::from(self.recovery.is_some()));
-        if let Some(key) = &self.recovery {
+        if let Some((entry, key)) = &self.recovery {
+            part.number(entry.0);
             part.bytes(key.as_bytes());
         }
         part.count(self.rotations.len());
@@ -157,8 +167,9 @@ impl LedgerFacts {
 
     pub fn read(mut part: ColumnReader<'_>) -> Result<Self, Damaged> {
         let mut facts = Self::default();
-        for _ in 0..part.count(32)? {
-            facts.recovery = Some(VerifyingKey::from_bytes(&part.array()?).map_err(|_| part.damaged())?);
+        for _ in 0..part.count(33)? {
+            let entry = EntryIndex(part.number()?);
+            facts.recovery = Some((entry, VerifyingKey::from_bytes(&part.array()?).map_err(|_| part.damaged())?));
         }
         for _ in 0..part.count(64)? {
             let entry = EntryIndex(part.number()?);

@@ -653,7 +653,7 @@ fn expected(ledger: &Ledger) -> Value {
         "leaves": leaves.iter().map(hex).collect::<Vec<_>>(),
         "refused": count.refusals().iter().map(|(index, _)| index).collect::<Vec<_>>(),
         "register_from_results": count.register_from_results(),
-        "recovery_key": count.recovery_key().map(|key| hex(&key)),
+        "recovery_key": count.recovery_key().map(|key| hex(&key.public)),
         "rotations": count.rotations().iter().map(|one| json!({
             "entry": one.entry, "previous": hex(&one.previous), "public": hex(&one.public),
         })).collect::<Vec<_>>(),

@@ -50,7 +50,75 @@ pub enum KeyHistoryError {
     },
 }
 
+/// What the entries of a ledger say of its keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeysInEntries {
+    /// The entry that names the key which alone may replace the ledger's.
+    pub recovery: Option<EntryIndex>,
+    /// Each rotation that took effect: its entry, the key before and the key after, 32 bytes of an Ed25519 public key each.
+    pub rotations: Vec<(EntryIndex, [u8; 32], [u8; 32])>,
+}
+
+/// Why a ledger's keys are not believed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KeyChainFault {
+    /// The key one trusts is none of the ledger's.
+    #[error("the key {trusted} is none of this ledger's keys")]
+    Untrusted {
+        /// The key.
+        trusted: Box<VerifyingKey>,
+    },
+    /// The list is not what the entries say.
+    #[error(
+        "the list of keys is not what the entries say: they have {expected} replacements of the ledger's key, beginning with another one after entry {after}"
+    )]
+    NotInEntries {
+        /// Rotations in the entries.
+        expected: usize,
+        /// The last entry up to which both agree; 0 where they never do.
+        after: EntryIndex,
+    },
+    /// No head vouches for the chain.
+    #[error(
+        "no head that the key {trusted} signed covers the entry with the recovery key, so that key vouches for none of the later ones"
+    )]
+    Unvouched {
+        /// The key one trusts.
+        trusted: Box<VerifyingKey>,
+    },
+}
+
 impl KeyHistory {
+    /// Holds the keys against the entries of the ledger, whose root is the head's. `trusted` is the key one has from elsewhere; `heads` are the
+    /// sizes of all heads, each verified with the key at its size.
+    pub fn check(
+        &self,
+        entries: &KeysInEntries,
+        heads: impl IntoIterator<Item = TreeSize>,
+        trusted: &VerifyingKey,
+    ) -> Result<(), KeyChainFault> {
+        let unknown = || KeyChainFault::Untrusted { trusted: Box::new(trusted.clone()) };
+        let trusted = self.keys().find(|key| *key == trusted).ok_or_else(unknown)?;
+        let mut before = self.first.public_bytes();
+        let mut after = EntryIndex(0);
+        let differs = |after| KeyChainFault::NotInEntries { expected: entries.rotations.len(), after };
+        if self.rotations.len() != entries.rotations.len() {
+            return Err(differs(after));
+        }
+        for ((index, key), (entry, previous, public)) in self.rotations.iter().zip(&entries.rotations) {
+            if index != entry || *previous != before || *public != key.public_bytes() {
+                return Err(differs(after));
+            }
+            (before, after) = (*public, *entry);
+        }
+        let vouches =
+            |size: TreeSize| entries.recovery.is_some_and(|recovery| size.holds(recovery)) && self.at(size) == trusted;
+        if self.rotations.is_empty() || heads.into_iter().any(vouches) {
+            return Ok(());
+        }
+        Err(KeyChainFault::Unvouched { trusted: Box::new(trusted.clone()) })
+    }
+
     /// A ledger whose key was never replaced.
     pub fn new(first: VerifyingKey) -> Self {
         Self { first, rotations: Vec::new() }
@@ -169,6 +237,45 @@ mod tests {
             }
         }
         assert_eq!(history.current(), key(3).verifying_key());
+    }
+
+    #[test]
+    fn a_key_vouches_only_for_what_it_signed_over() {
+        let history = history();
+        let public = |seed: u8| key(seed).verifying_key().public_bytes();
+        let entries = KeysInEntries {
+            recovery: Some(EntryIndex(5)),
+            rotations: vec![(EntryIndex(10), public(1), public(2)), (EntryIndex(20), public(2), public(3))],
+        };
+        let check = |entries: &KeysInEntries, heads: &[u64], seed: u8| {
+            history.check(entries, heads.iter().copied().map(TreeSize), key(seed).verifying_key())
+        };
+        for (heads, seed, good) in [
+            (&[1, 6, 30][..], 1, true),
+            (&[1, 5, 30], 1, false),
+            (&[1, 30], 1, false),
+            (&[1, 30], 3, true),
+            (&[1, 30], 2, false),
+            (&[1, 11, 30], 2, true),
+        ] {
+            assert_eq!(check(&entries, heads, seed).is_ok(), good, "{heads:?} by {seed}");
+        }
+        let refused = check(&entries, &[6, 30], 4).unwrap_err();
+        assert!(matches!(refused, KeyChainFault::Untrusted { .. }));
+        for change in 0..6 {
+            let mut wrong = entries.clone();
+            match change {
+                0 => wrong.rotations[0].0 = EntryIndex(11),
+                1 => wrong.rotations[0].1 = public(9),
+                2 => wrong.rotations[1].2 = public(9),
+                3 => drop(wrong.rotations.pop()),
+                4 => wrong.rotations.push((EntryIndex(25), public(3), public(4))),
+                _ => wrong.rotations.clear(),
+            }
+            assert!(matches!(check(&wrong, &[6, 30], 1), Err(KeyChainFault::NotInEntries { .. })), "{change}");
+        }
+        let never = KeyHistory::new(key(1).verifying_key().clone());
+        assert_eq!(never.check(&KeysInEntries::default(), [TreeSize(1)], key(1).verifying_key()), Ok(()));
     }
 
     #[test]

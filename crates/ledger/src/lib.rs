@@ -37,7 +37,7 @@ pub use cosignature::{CosignatureTime, CosignerKey, CosigningKey, WrongCosignatu
 pub use frontier::Frontier;
 pub use hash::{Hash, HashParseError, empty_root, leaf_hash, node_hash};
 pub use key::{KeyError, KeyId, SigningKey, VerifyingKey};
-pub use key_history::{KeyHistory, KeyHistoryError};
+pub use key_history::{KeyChainFault, KeyHistory, KeyHistoryError, KeysInEntries};
 pub use note::{NoteError, NoteSignature, SignedNote};
 pub use policy::{Policy, PolicyError, Witnessing};
 pub use position::{EntryIndex, TreeSize};

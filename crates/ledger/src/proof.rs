@@ -213,6 +213,11 @@ fn split(count: u64) -> u64 {
     1 << (u64::BITS - 1 - (count - 1).leading_zeros())
 }
 
+/// The root of the first `size` entries.
+pub(crate) fn root_at<S: SubtreeHashes>(hashes: &S, size: TreeSize) -> Result<Hash, S::Error> {
+    if size.0 == 0 { Ok(empty_root()) } else { range_hash(hashes, 0, size.0) }
+}
+
 /// The hash over the entries from `begin` up to `end`, where `begin` is a multiple of the next power of two of their number.
 fn range_hash<S: SubtreeHashes>(hashes: &S, begin: u64, end: u64) -> Result<Hash, S::Error> {
     let count = end - begin;
@@ -272,7 +277,7 @@ impl MemoryTree {
 
     /// The root of the first `size` entries; `None` if there are fewer.
     pub fn root_at(&self, size: TreeSize) -> Option<Hash> {
-        if size.0 == 0 { Some(empty_root()) } else { range_hash(self, 0, size.0).ok() }
+        root_at(self, size).ok()
     }
 }
 

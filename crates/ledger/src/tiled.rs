@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::hash::{Hash, root_over};
 use crate::position::TreeSize;
-use crate::proof::SubtreeHashes;
+use crate::proof::{SubtreeHashes, root_at};
 use crate::tile::{BundleError, FULL_WIDTH, LEVELS_PER_TILE, TilePath, TileWidth, hashes_at, parse_hashes};
 
 /// Whatever holds the ledger's files: a directory, an object store, a map in a test.
@@ -65,6 +65,11 @@ impl<'store, S: TileStore> TiledHashes<'store, S> {
     /// Looks into the tiles of a tree of this size.
     pub fn new(store: &'store S, size: TreeSize) -> Self {
         Self { store, size }
+    }
+
+    /// The root of the first `size` entries, which must not be more than the tree has.
+    pub fn root_at(&self, size: TreeSize) -> Result<Hash, TiledError<S::Error>> {
+        root_at(self, size)
     }
 
     /// The hashes in a tile. Where a partial tile has given way to a longer one, the full tile's beginning serves as well.

@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use testigo_archive::{Archive, ArchiveReader, LedgerReport, RenditionFormat, Signer, VerifyError, verify_ledger};
-use testigo_ledger::{Hash, SigningKey};
+use testigo_archive::{
+    Archive, ArchiveError, ArchiveReader, LedgerReport, RenditionFormat, Signer, VerifyError, verify_ledger,
+};
+use testigo_ledger::{Checkpoint, Hash, KeyHistory, SigningKey};
 
 /// A directory for an archive and, beside it, one for its key.
 pub struct Place {
@@ -26,6 +28,11 @@ impl Place {
 
     pub fn signer(&self) -> Signer {
         signer_at(self.root.path())
+    }
+
+    pub fn last_head(&self) -> Result<Option<Checkpoint>, ArchiveError> {
+        let signer = self.signer();
+        signer.last_head(&KeyHistory::new(signer.key.verifying_key().clone()))
     }
 
     pub fn create(&self) -> Archive {
@@ -51,7 +58,7 @@ impl Place {
 
 pub fn signer_at(root: &Path) -> Signer {
     let key = SigningKey::from_seed("demo.example/log", [3; 32]).unwrap();
-    Signer { key, head_file: root.join("keys/log.head") }
+    Signer::new(key, root.join("keys/log.head"))
 }
 
 pub fn entries(from: u64, to: u64) -> Vec<Vec<u8>> {

@@ -7,7 +7,7 @@ use crate::definition::Definition;
 use crate::entry::{ElectionEntry, Reader, RulingEntry, SourceClass};
 use crate::geography::{Geography, StationIndex, UnitIndex};
 use crate::identifier::{DocumentHash, EntryIndex, KeyName};
-use crate::ledger_facts::{Anchor, Rotation};
+use crate::ledger_facts::{Anchor, RecoveryKey, Rotation};
 use crate::officials::OfficialView;
 use crate::pack::Pack;
 use crate::readings::ReadingView;
@@ -65,9 +65,9 @@ impl Count {
         &self.refusals
     }
 
-    /// The key that alone may replace the ledger's, if there is one: 32 bytes of an Ed25519 public key.
+    /// The key that alone may replace the ledger's, if there is one.
     #[must_use]
-    pub fn recovery_key(&self) -> Option<[u8; 32]> {
+    pub fn recovery_key(&self) -> Option<RecoveryKey> {
         self.ledger.recovery()
     }
 

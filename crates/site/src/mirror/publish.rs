@@ -184,7 +184,7 @@ impl<'a> Folder<'a> {
         let before = note.as_deref().and_then(|note| Manifest::open(note, publishing.key.verifying_key()).ok());
         let empty = fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
         // A first attempt may have been killed before it had a list; and a list may have been damaged.
-        let same_key = || is_same(&path.join("ledger/key"), format!("{}\n", publishing.key.verifying_key()).as_bytes());
+        let same_key = || is_same(&path.join("ledger/key"), publishing.reader.keys().to_string().as_bytes());
         let ours = before.is_some() || interrupted && note.is_none() || same_key();
         if !ours && !empty {
             return Err(PublishError::Foreign { path: path.to_owned(), origin: origin.to_owned() });
