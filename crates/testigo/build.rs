@@ -31,10 +31,12 @@ fn add(list: &mut String, folder: &Path) -> io::Result<()> {
             }
         }
     }
+    let analysis = folder.join("analysis.toml");
+    let analysis = if analysis.is_file() { format!("Some({})", bytes(&analysis)) } else { "None".to_owned() };
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let _ = writeln!(
         list,
-        "    Embedded {{ name: {name:?}, definition: {}, pack: {}, mappings: &[{mappings}] }},",
+        "    Embedded {{ name: {name:?}, definition: {}, pack: {}, mappings: &[{mappings}], analysis: {analysis} }},",
         bytes(&folder.join("election.toml")),
         bytes(&folder.join("pack.toml")),
     );

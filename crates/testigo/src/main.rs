@@ -40,6 +40,8 @@ enum Command {
     Tally(commands::tally::TallyArguments),
     /// List everything that a person should look at, worst first
     Check(commands::check::CheckArguments),
+    /// Say what follows from the sheets, and what does not: bounds, projection, screens
+    Analyse(commands::analyse::AnalyseArguments),
     /// Sign a decision on a reading, a sheet or a station
     Rule(commands::rule::RuleArguments),
     /// Record figures that an authority proclaimed
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Read(arguments) => commands::read::run(arguments),
         Command::Tally(arguments) => commands::tally::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
+        Command::Analyse(arguments) => commands::analyse::run(arguments),
         Command::Rule(arguments) => commands::rule::run(arguments),
         Command::Official(arguments) => commands::official::run(arguments),
         Command::Serve(arguments) => commands::serve::run(arguments),

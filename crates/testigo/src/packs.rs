@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use testigo_count::definition::Definition;
 use testigo_count::pack::Pack;
 
-/// A pack as files: `pack.toml`, `election.toml` and any number of `mappings/NAME.toml`.
+/// A pack as files: `pack.toml`, `election.toml`, any number of `mappings/NAME.toml`, and perhaps `analysis.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackFiles {
     /// How complaints call its place, for example `packs/demo`.
@@ -18,6 +18,8 @@ pub struct PackFiles {
     pub pack: Vec<u8>,
     /// By name, without the ending.
     pub mappings: BTreeMap<String, Vec<u8>>,
+    /// `analysis.toml`: what the statistics need to know beside the ledger.
+    pub analysis: Option<Vec<u8>>,
 }
 
 /// A pack inside the binary.
@@ -26,6 +28,7 @@ struct Embedded {
     definition: &'static [u8],
     pack: &'static [u8],
     mappings: &'static [(&'static str, &'static [u8])],
+    analysis: Option<&'static [u8]>,
 }
 
 /// Made by the build script from the folder `packs`.
@@ -46,6 +49,7 @@ impl PackFiles {
                 definition: pack.definition.to_vec(),
                 pack: pack.pack.to_vec(),
                 mappings: mappings.collect(),
+                analysis: pack.analysis.map(<[u8]>::to_vec),
             });
         }
         let folder = Path::new(name_or_path);
@@ -82,6 +86,7 @@ impl PackFiles {
             definition: read("election.toml")?,
             pack: read("pack.toml")?,
             mappings,
+            analysis: folder.join("analysis.toml").is_file().then(|| read("analysis.toml")).transpose()?,
         })
     }
 

@@ -1,5 +1,6 @@
 //! One file for each command: its arguments, and what it wires together.
 
+pub mod analyse;
 pub mod check;
 pub mod demo;
 pub mod import;
