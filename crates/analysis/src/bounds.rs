@@ -8,27 +8,20 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use testigo_count::Contest;
+use testigo_count::definition::{Needed, Outright, ShareOf};
 
 use crate::number::{difference, real, signed};
 use crate::settings::RegisterBase;
 use crate::sheets::{Sheets, Sums};
 
-/// What is needed to win.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
-    /// More votes than anybody else.
-    Plurality,
-    /// More than this share of the valid votes, in ten-thousandths; nobody who reaches it means a second round.
-    Majority(u32),
-}
-
 /// Whether something can still change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decided {
-    /// Whatever the missing sheets hold, the leader wins (by plurality), or is over the threshold.
+    /// Whatever the missing sheets hold, the leader wins, without a second round.
     Leader,
-    /// Whatever the missing sheets hold, nobody is over the threshold.
+    /// Whatever the missing sheets hold, nobody wins without a second round.
     SecondRound,
     /// The missing voters are enough to change it.
     Open,
@@ -36,38 +29,49 @@ pub enum Decided {
     Unknown,
 }
 
-/// The worst case for one unit: [`decide`] for plurality and thresholds.
+/// The worst case in one unit: whoever is still missing votes as it suits, or stays away.
 ///
-/// `votes` are those in hand, one number for each candidate; `missing` are the registered voters of the unit whom no
-/// counted sheet covers, `None` where nobody knows. Others' votes are part of `votes`.
+/// `votes` are those in hand, one number for each candidate, and `void` the ballots for nobody; `missing` are the
+/// registered voters of the unit whom no counted sheet covers, `None` where nobody knows. Where the contest can be won
+/// outright in several ways, each is looked at alone, which can only make the answer weaker.
 #[must_use]
-pub fn decide(votes: &[u64], missing: Option<u64>, rule: Rule) -> Decided {
+pub fn decide(contest: &Contest, votes: &[u64], void: u64, missing: Option<u64>) -> Decided {
     let Some(missing) = missing else { return Decided::Unknown };
-    let mut order = votes.to_vec();
-    order.sort_unstable_by(|one, other| other.cmp(one));
-    let leader = order.first().copied().unwrap_or(0);
-    let next = order.get(1).copied().unwrap_or(0);
-    match rule {
-        Rule::Plurality => {
-            if leader > next.saturating_add(missing) {
-                Decided::Leader
-            } else {
-                Decided::Open
-            }
-        }
-        Rule::Majority(threshold) => {
-            let valid: u128 = votes.iter().map(|votes| u128::from(*votes)).sum();
-            let missing = u128::from(missing);
-            let over = |votes: u128, valid: u128| votes * 10_000 > valid * u128::from(threshold);
-            if over(u128::from(leader), valid + missing) {
-                Decided::Leader
-            } else if !over(u128::from(leader) + missing, valid + missing) {
-                Decided::SecondRound
-            } else {
-                Decided::Open
-            }
-        }
+    let missing = u128::from(missing);
+    let wide = |votes: &u64| u128::from(*votes);
+    let best_of_others = |candidate: usize| {
+        votes.iter().enumerate().filter(|(at, _)| *at != candidate).map(|(_, votes)| wide(votes)).max().unwrap_or(0)
+    };
+    let Some((leader, most)) = votes.iter().map(wide).enumerate().rev().max_by_key(|(_, votes)| *votes) else {
+        return Decided::Open;
+    };
+    if contest.outright.is_empty() {
+        let safe = most > best_of_others(leader) + missing;
+        return if safe { Decided::Leader } else { Decided::Open };
     }
+    let counted = match contest.share_of {
+        ShareOf::Valid => 0,
+        ShareOf::Cast => u128::from(void),
+    };
+    let whole = votes.iter().map(wide).sum::<u128>() + counted + missing;
+    let meets = |way: &Outright, own: u128, next: u128| {
+        let share = match way.share {
+            Needed::Above(hundredths) => own * 10_000 > whole * u128::from(hundredths),
+            Needed::AtLeast(hundredths) => own * 10_000 >= whole * u128::from(hundredths),
+        };
+        let ahead = own.checked_sub(next).filter(|ahead| *ahead > 0);
+        let lead = way.lead.is_none_or(|lead| ahead.is_some_and(|ahead| ahead * 10_000 >= whole * u128::from(lead)));
+        share && lead
+    };
+    if contest.outright.iter().any(|way| meets(way, most, best_of_others(leader) + missing)) {
+        return Decided::Leader;
+    }
+    let can_win = |(candidate, own): (usize, u128)| {
+        let next = best_of_others(candidate);
+        // Nobody has a larger share than with all of the missing.
+        contest.outright.iter().any(|way| meets(way, own + missing, next))
+    };
+    if votes.iter().map(wide).enumerate().any(can_win) { Decided::Open } else { Decided::SecondRound }
 }
 
 /// The bound against one register.
@@ -203,21 +207,47 @@ fn bound(sheets: &Sheets, sums: &Sums, total_registered: u64, missing_tables: u6
 #[cfg(test)]
 mod tests {
     use super::*;
+    use testigo_count::Definition;
+
+    fn contest(rule: &str) -> Contest {
+        let text = format!(
+            "id = \"x\"\ntitle = \"X\"\ndate = \"2031-05-04\"\nplace = \"X\"\n[[contest]]\nid = \"c\"\ntitle = \"C\"\n\
+             candidates = [{{ id = \"A\", name = \"Ada\" }}]\n{rule}\n"
+        );
+        Definition::parse("election.toml", text.as_bytes()).unwrap().contests.remove(0)
+    }
 
     #[test]
     fn a_lead_is_safe_only_when_all_missing_voters_together_cannot_reach_it() {
-        for (votes, missing, rule, expected) in [
-            (vec![60, 40], Some(19), Rule::Plurality, Decided::Leader),
-            (vec![60, 40], Some(20), Rule::Plurality, Decided::Open),
-            (vec![60, 40], None, Rule::Plurality, Decided::Unknown),
-            (vec![40, 60, 0], Some(5), Rule::Plurality, Decided::Leader),
-            (vec![60, 40], Some(19), Rule::Majority(5_000), Decided::Leader),
-            (vec![60, 40], Some(20), Rule::Majority(5_000), Decided::Open),
-            (vec![40, 35, 25], Some(20), Rule::Majority(5_000), Decided::SecondRound),
-            (vec![40, 35, 25], Some(21), Rule::Majority(5_000), Decided::Open),
-            (vec![], Some(0), Rule::Plurality, Decided::Open),
+        let plurality = contest("");
+        for (votes, missing, expected) in [
+            (vec![60, 40], Some(19), Decided::Leader),
+            (vec![60, 40], Some(20), Decided::Open),
+            (vec![60, 40], None, Decided::Unknown),
+            (vec![40, 60, 0], Some(5), Decided::Leader),
+            (vec![], Some(0), Decided::Open),
         ] {
-            assert_eq!(decide(&votes, missing, rule), expected, "{votes:?} {missing:?} {rule:?}");
+            assert_eq!(decide(&plurality, &votes, 0, missing), expected, "{votes:?} {missing:?}");
         }
+    }
+
+    #[test]
+    fn a_threshold_counts_in_the_worst_case_too() {
+        let half = contest("outright = [{ above = 5000 }]");
+        for (votes, missing, expected) in [
+            (vec![60, 40], 19, Decided::Leader),
+            (vec![60, 40], 20, Decided::Open),
+            (vec![40, 35, 25], 20, Decided::SecondRound),
+            (vec![40, 35, 25], 21, Decided::Open),
+        ] {
+            assert_eq!(decide(&half, &votes, 0, Some(missing)), expected, "{votes:?} {missing}");
+        }
+        let lead = contest("outright = [{ above = 5000 }, { at_least = 4000, lead = 1000 }]");
+        assert_eq!(decide(&lead, &[45, 30, 25], 0, Some(2)), Decided::Leader);
+        assert_eq!(decide(&lead, &[45, 30, 25], 0, Some(3)), Decided::Open);
+        assert_eq!(decide(&lead, &[42, 38, 20], 0, Some(0)), Decided::SecondRound);
+        let of_cast = contest("outright = [{ above = 5000 }]\nshare_of = \"cast\"");
+        assert_eq!(decide(&of_cast, &[51, 40], 8, Some(0)), Decided::Leader);
+        assert_eq!(decide(&of_cast, &[51, 40], 11, Some(0)), Decided::SecondRound);
     }
 }

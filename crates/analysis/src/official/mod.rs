@@ -11,6 +11,9 @@ pub mod rounding;
 
 use std::collections::BTreeMap;
 
+use testigo_count::Count;
+use testigo_count::entry::{self, OfficialEntry};
+
 /// A stated percentage, in hundredths of a percent, with the decimals it was stated with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stated {
@@ -103,7 +106,48 @@ pub struct Bulletin {
     pub turnout: Option<Stated>,
 }
 
+/// What the ledger holds of proclaimed figures for the whole election and a contest, in the order in which they were
+/// announced; figures that were changed later stand in their last form.
+#[must_use]
+pub fn bulletins(count: &Count, contest: usize) -> Vec<Bulletin> {
+    let id = &count.definition().contests[contest].id;
+    let whole = count.officials().filter(|view| view.superseded_by.is_none() && view.entry.place.is_none());
+    let mut found: Vec<&OfficialEntry> = whole.map(|view| view.entry).filter(|entry| entry.contest == *id).collect();
+    // A sort that keeps the order of the ledger where a date is missing or the same.
+    found.sort_by_key(|entry| entry.announced.clone());
+    found.into_iter().map(Bulletin::of).collect()
+}
+
 impl Bulletin {
+    /// The figures of one entry.
+    #[must_use]
+    pub fn of(entry: &OfficialEntry) -> Self {
+        let percent = entry.percent.as_ref();
+        let decimals = percent.map_or(0, |percent| percent.decimals);
+        let stated = |hundredths| Stated { hundredths, decimals };
+        let each = percent.into_iter().flat_map(|percent| &percent.each);
+        let void = (!entry.other.is_empty()).then(|| entry.other.values().sum());
+        Self {
+            id: entry.bulletin.to_string(),
+            votes: entry.votes.iter().map(|(id, votes)| (id.to_string(), *votes)).collect(),
+            rest: entry.rest,
+            percent: each.map(|(id, hundredths)| (id.to_string(), stated(*hundredths))).collect(),
+            rest_percent: percent.and_then(|percent| percent.rest).map(stated),
+            valid: entry.valid,
+            void,
+            cast: entry.cast,
+            registered: entry.registered,
+            registered_counted: entry.registered_counted,
+            coverage: entry.coverage.map(|share| Stated { hundredths: share.hundredths, decimals: share.decimals }),
+            coverage_of: match entry.coverage.and_then(|share| share.of) {
+                Some(entry::CoverageOf::Stations) => CoverageOf::Stations,
+                Some(entry::CoverageOf::Registered) => CoverageOf::Registered,
+                None => CoverageOf::Unsaid,
+            },
+            turnout: entry.turnout.map(|share| Stated { hundredths: share.hundredths, decimals: share.decimals }),
+        }
+    }
+
     /// Votes for candidates: as stated, or else the sum.
     #[must_use]
     pub fn total(&self) -> u64 {

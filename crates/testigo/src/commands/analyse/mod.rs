@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
 use testigo_analysis::report::{Analysis, Facts, Question, SCREENS};
-use testigo_analysis::{Settings, Sheets};
+use testigo_analysis::{Settings, Sheets, official};
 use testigo_archive::ArchiveReader;
 use testigo_count::Count;
 use testigo_ledger::Hash;
@@ -111,7 +111,7 @@ pub fn run(arguments: &AnalyseArguments) -> Result<ExitCode> {
         sheets: &sheets,
         against: against.as_ref(),
         settings: &opened.settings,
-        bulletins: &[],
+        bulletins: &official::bulletins(&opened.count, contest),
         facts: &facts,
         screens: arguments.screen.iter().cloned().collect::<BTreeSet<_>>(),
         seed: arguments.seed,
