@@ -33,10 +33,16 @@ fn add(list: &mut String, folder: &Path) -> io::Result<()> {
     }
     let analysis = folder.join("analysis.toml");
     let analysis = if analysis.is_file() { format!("Some({})", bytes(&analysis)) } else { "None".to_owned() };
+    let mut presentation = String::new();
+    for name in ["boundaries.geojson", "tiles.csv"] {
+        if folder.join(name).is_file() {
+            let _ = write!(presentation, "({name:?}, {}), ", bytes(&folder.join(name)));
+        }
+    }
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let _ = writeln!(
         list,
-        "    Embedded {{ name: {name:?}, definition: {}, pack: {}, mappings: &[{mappings}], analysis: {analysis} }},",
+        "    Embedded {{ name: {name:?}, definition: {}, pack: {}, mappings: &[{mappings}], analysis: {analysis}, presentation: &[{presentation}] }},",
         bytes(&folder.join("election.toml")),
         bytes(&folder.join("pack.toml")),
     );

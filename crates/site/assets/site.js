@@ -37,7 +37,94 @@ const makeSortable = (table) => {
   }
 }
 
-const prepare = () => document.querySelectorAll('table[data-sort]').forEach(makeSortable)
+// A map can be brought closer with buttons or the keys + - 0, moved with the arrow keys or a drag, and says under the
+// pointer or the focus what a place's figures are.
+const makeZoomable = (map) => {
+  const picture = map.querySelector('svg')
+  const whole = picture.getAttribute('viewBox').split(' ').map(Number)
+  let [x, y, width] = whole
+  const height = () => (width * whole[3]) / whole[2]
+  const show = () => {
+    const within = (at, size, from, all) => Math.min(Math.max(at, from), from + all - size)
+    width = Math.min(Math.max(width, whole[2] / 12), whole[2])
+    x = within(x, width, whole[0], whole[2])
+    y = within(y, height(), whole[1], whole[3])
+    picture.setAttribute('viewBox', `${x} ${y} ${width} ${height()}`)
+    map.classList.toggle('near', width < whole[2])
+  }
+  const zoom = (factor) => {
+    x += (width - width * factor) / 2
+    y += (height() - height() * factor) / 2
+    width *= factor
+    show()
+  }
+  const everything = () => {
+    ;[x, y, width] = whole
+    show()
+  }
+  const move = (right, down) => {
+    x += width * right
+    y += height() * down
+    show()
+  }
+  const tools = document.createElement('p')
+  tools.className = 'tools'
+  for (const [sign, name, act] of [
+    ['+', map.dataset.closer, () => zoom(0.6)],
+    ['−', map.dataset.farther, () => zoom(1 / 0.6)],
+    ['⤢', map.dataset.everything, everything],
+  ]) {
+    const button = document.createElement('button')
+    button.type = 'button'
+    button.textContent = sign
+    button.setAttribute('aria-label', name)
+    button.addEventListener('click', act)
+    tools.append(button)
+  }
+  map.prepend(tools)
+  const keys = {
+    '+': () => zoom(0.6), '=': () => zoom(0.6), '-': () => zoom(1 / 0.6), 0: everything,
+    ArrowLeft: () => move(-0.2, 0), ArrowRight: () => move(0.2, 0), ArrowUp: () => move(0, -0.2), ArrowDown: () => move(0, 0.2),
+  }
+  map.addEventListener('keydown', (event) => {
+    const act = !event.ctrlKey && !event.metaKey && !event.altKey && keys[event.key]
+    if (!act || (event.key.startsWith('Arrow') && width === whole[2])) return
+    event.preventDefault()
+    act()
+  })
+  let held = null
+  picture.addEventListener('pointerdown', (event) => {
+    if (width < whole[2]) held = { at: [event.clientX, event.clientY], from: [x, y], moved: false }
+  })
+  picture.addEventListener('pointermove', (event) => {
+    if (!held) return
+    const scale = width / picture.clientWidth
+    const [right, down] = [event.clientX - held.at[0], event.clientY - held.at[1]]
+    held.moved ||= Math.hypot(right, down) > 5
+    if (!held.moved) return
+    ;[x, y] = [held.from[0] - right * scale, held.from[1] - down * scale]
+    show()
+  })
+  // A drag that ends on a place does not open it.
+  picture.addEventListener('click', (event) => held?.moved && event.preventDefault(), true)
+  addEventListener('pointerup', () => setTimeout(() => (held = null)))
+  picture.addEventListener('dragstart', (event) => event.preventDefault())
+  const hint = document.createElement('p')
+  hint.className = 'hint'
+  hint.setAttribute('aria-hidden', 'true')
+  map.append(hint)
+  for (const place of picture.querySelectorAll('a')) {
+    place.querySelector('title')?.remove()
+    const say = () => (hint.textContent = place.getAttribute('aria-label'))
+    place.addEventListener('pointerenter', say)
+    place.addEventListener('focus', say)
+  }
+}
+
+const prepare = () => {
+  document.querySelectorAll('table[data-sort]').forEach(makeSortable)
+  document.querySelectorAll('[data-map]').forEach(makeZoomable)
+}
 
 // What a reader has done to the page, so that it survives new results.
 const remember = () => ({

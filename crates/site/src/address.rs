@@ -11,17 +11,20 @@ use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::rule::StationState;
 
 /// First parts of addresses that are taken. A level of such a name is addressed as `level-<name>`.
-pub const TAKEN: [&str; 18] = [
+pub const TAKEN: [&str; 22] = [
     "assets",
     "c",
     "checker",
     "data",
     "documents",
+    "feed",
+    "find",
     "index",
     "ledger",
     "level",
     "live",
     "manifest",
+    "map",
     "method",
     "openings",
     "page",
@@ -30,6 +33,7 @@ pub const TAKEN: [&str; 18] = [
     "search",
     "sheets",
     "stations",
+    "widget",
 ];
 
 /// A page in a language and a contest.
@@ -52,6 +56,8 @@ pub enum Page {
     Station(StationIndex),
     /// The stations of a unit that have something in common, in parts from 1.
     Stations(UnitIndex, StationList, u32),
+    /// The map of all units of a level, by its position in the pack.
+    Map(usize, Measure),
     /// Sheets that belong to no station yet, in parts from 1.
     Sheets(u32),
     /// Search; the words stand in the query.
@@ -64,6 +70,32 @@ pub enum Page {
     Recount,
 }
 
+/// What a map shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Measure {
+    /// Who leads, and by how much.
+    Lead,
+    /// Ballots cast out of the registered voters of counted stations.
+    Turnout,
+    /// Counted stations out of those expected or listed.
+    Coverage,
+}
+
+impl Measure {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Lead, Self::Turnout, Self::Coverage];
+
+    /// The word in addresses and language files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Turnout => "turnout",
+            Self::Coverage => "coverage",
+        }
+    }
+}
+
 /// What the stations of a list have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StationList {
@@ -71,6 +103,14 @@ pub enum StationList {
     In(StationState),
     /// They are counted, and something differs from what counts.
     Objected,
+}
+
+impl Page {
+    /// Whether there is one of it for each contest.
+    #[must_use]
+    pub fn by_contest(self) -> bool {
+        matches!(self, Self::Unit(..) | Self::Stations(..) | Self::Map(..))
+    }
 }
 
 impl StationList {
@@ -125,7 +165,7 @@ impl Address {
         if let Some(code) = count.pack().languages.get(self.language).filter(|_| self.language > 0) {
             let _ = write!(path, "/{code}");
         }
-        let by_contest = matches!(self.page, Page::Unit(..) | Page::Stations(..));
+        let by_contest = self.page.by_contest();
         if let Some(contest) = count.definition().contests.get(self.contest).filter(|_| by_contest && self.contest > 0)
         {
             let _ = write!(path, "/c/{}", contest.id);
@@ -143,6 +183,11 @@ impl Address {
                 path.push_str(&unit_path(count, unit));
                 let _ = write!(path, "/stations/{}", list.word());
                 part
+            }
+            Page::Map(level, measure) => {
+                let level = count.pack().levels.get(level).map_or("", |level| level.id.as_str());
+                let _ = write!(path, "/map/{level}/{}", measure.word());
+                1
             }
             Page::Sheets(part) => {
                 path.push_str("/sheets");
@@ -207,6 +252,11 @@ impl Address {
         address.page = match parts.as_slice() {
             [] => Page::Unit(UnitIndex::WHOLE, part),
             ["stations", word] => Page::Stations(UnitIndex::WHOLE, list(word)?, part),
+            ["map", level, measure] => {
+                let level = count.pack().unit_levels().iter().position(|one| one.id.as_str() == *level)?;
+                let measure = Measure::ALL.into_iter().find(|one| one.word() == *measure)?;
+                Page::Map(level, measure)
+            }
             ["sheets"] => Page::Sheets(part),
             ["search"] => Page::Search,
             ["data"] => Page::Data,
@@ -221,7 +271,7 @@ impl Address {
             _ => return None,
         };
         let parted = matches!(address.page, Page::Unit(..) | Page::Stations(..) | Page::Sheets(_));
-        let by_contest = matches!(address.page, Page::Unit(..) | Page::Stations(..));
+        let by_contest = address.page.by_contest();
         let fits = (part == 1 || parted) && (address.contest == 0 || by_contest);
         fits.then_some(address)
     }

@@ -200,6 +200,26 @@ impl Language {
         self.form.percent.replace("{number}", &number)
     }
 
+    /// A share given in hundredths of a percent.
+    #[must_use]
+    pub fn share(&self, hundredths: u64) -> String {
+        self.percent(hundredths, 10_000)
+    }
+
+    /// Hundredths with one decimal, for example 39.9 for 3,993.
+    #[must_use]
+    pub fn tenths(&self, hundredths: u64) -> String {
+        let tenths = hundredths.saturating_add(5) / 10;
+        format!("{}{}{}", self.number(tenths / 10), self.form.decimal, tenths % 10)
+    }
+
+    /// A moment, given in seconds since 1970, in Universal Time: `28 July 2024, 23:10 UTC`.
+    #[must_use]
+    pub fn moment(&self, seconds: u64) -> String {
+        let (date, hour, minute) = (civil_date(seconds), seconds / 3_600 % 24, seconds / 60 % 60);
+        format!("{}, {hour:02}:{minute:02}\u{a0}UTC", self.date(&date))
+    }
+
     /// A date given as `YYYY-MM-DD`; the text itself where it is none.
     #[must_use]
     pub fn date(&self, date: &str) -> String {
@@ -241,6 +261,20 @@ impl Language {
             }
         }
     }
+}
+
+/// The day of a moment given in seconds since 1970, as `YYYY-MM-DD` (Gregorian calendar, Universal Time).
+#[must_use]
+pub fn civil_date(seconds: u64) -> String {
+    // Years that begin in March, so that the day that is sometimes there stands last.
+    let days = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let (month, later) = if from_march < 10 { (from_march + 3, 0) } else { (from_march - 9, 1) };
+    format!("{:04}-{month:02}-{day:02}", era * 400 + year_of_era + later)
 }
 
 /// A part of a whole, for shares and for the length of bars.

@@ -8,6 +8,7 @@ pub mod address;
 pub mod assets;
 pub mod download;
 pub mod language;
+pub mod map;
 pub mod mirror;
 mod page;
 pub mod places;

@@ -6,7 +6,7 @@ use testigo_count::DocumentHash;
 use testigo_count::geography::UnitIndex;
 use testigo_ledger::{TilePath, TreeSize};
 
-use crate::address::{Address, Page, Place, document_path, place, rendition_path, station_path, unit_path};
+use crate::address::{Address, Measure, Page, Place, document_path, place, rendition_path, station_path, unit_path};
 use crate::download::{self, Download};
 use crate::page;
 use crate::view::View;
@@ -226,7 +226,10 @@ impl Site {
                     view.places.units().iter().flat_map(move |unit| {
                         page::unit_pages(view, *unit).chain(page::list_pages(view, contest, *unit))
                     });
-                pages.map(move |page| Address { language, contest, page })
+                let maps = (0..count.pack().unit_levels().len())
+                    .filter(|level| page::has_map(view, *level))
+                    .flat_map(|level| Measure::ALL.map(|measure| Page::Map(level, measure)));
+                pages.chain(maps).map(move |page| Address { language, contest, page })
             });
             by_contest.chain(once)
         })

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use testigo_archive::ArchiveReader;
 use testigo_count::fold::{Documents, FoldError};
 use testigo_count::{Count, DocumentHash};
 use testigo_ledger::{EntryIndex, Hash};
 
+use crate::map::{Boundaries, BoundariesError, Maps, Tiles, TilesError};
 use crate::view::{Head, View};
 
 /// Why the ledger cannot be followed.
@@ -24,6 +25,12 @@ pub enum SourceError {
     /// The entries cannot be folded.
     #[error(transparent)]
     Fold(#[from] FoldError),
+    /// The boundaries cannot be drawn.
+    #[error("{0}; put the boundaries in place again with `testigo map`")]
+    Boundaries(#[from] BoundariesError),
+    /// The tiles cannot be drawn.
+    #[error(transparent)]
+    Tiles(#[from] TilesError),
     /// The ledger has no entry.
     #[error("the ledger is empty; wait for its first entry, or begin it with `testigo init`")]
     Empty,
@@ -63,7 +70,21 @@ pub trait Source: Send + Sync + 'static {
 
     /// A file of the ledger by its name below `ledger/`: bundles, tiles, earlier heads, the key.
     fn ledger_file(&self, name: &str) -> Option<Vec<u8>>;
+
+    /// A file that says how something is shown and counts for nothing, such as [`BOUNDARIES`]; kept beside the ledger.
+    fn presentation(&self, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
 }
+
+/// The folder of an archive with files about how something is shown.
+pub const PRESENTATION: &str = "presentation";
+
+/// Outlines of units, in the normal form of [`crate::map::Boundaries`].
+pub const BOUNDARIES: &str = "boundaries.geojson";
+
+/// Places in a map of tiles, see [`crate::map::Tiles`].
+pub const TILES: &str = "tiles.csv";
 
 /// Folds everything that a source has by now.
 ///
@@ -80,7 +101,15 @@ pub fn open_view(source: &dyn Source) -> Result<View, SourceError> {
         }
         Ok(())
     })?;
-    Ok(View::new(count.ok_or(SourceError::Empty)?, head, documents.folded(), None))
+    let mut view = View::new(count.ok_or(SourceError::Empty)?, head, documents.folded(), None);
+    view.maps = Arc::new(maps(source)?);
+    Ok(view)
+}
+
+fn maps(source: &dyn Source) -> Result<Maps, SourceError> {
+    let boundaries = source.presentation(BOUNDARIES).map(|bytes| Boundaries::parse(BOUNDARIES, &bytes)).transpose()?;
+    let tiles = source.presentation(TILES).map(|bytes| Tiles::parse(TILES, &bytes)).transpose()?;
+    Ok(Maps { boundaries: boundaries.unwrap_or_default(), tiles: tiles.unwrap_or_default() })
 }
 
 /// Folds what is new since a view; `None` where nothing is.
@@ -169,6 +198,10 @@ impl Source for ArchiveReader {
     fn ledger_file(&self, name: &str) -> Option<Vec<u8>> {
         ArchiveReader::ledger_file(self, name).ok().flatten()
     }
+
+    fn presentation(&self, name: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.directory().join(PRESENTATION).join(name)).ok()
+    }
 }
 
 /// A ledger in memory, for tests and examples. Its root is the hash of its last entry, and it is not signed.
@@ -176,6 +209,7 @@ impl Source for ArchiveReader {
 pub struct MemorySource {
     entries: RwLock<Vec<Vec<u8>>>,
     files: RwLock<BTreeMap<DocumentHash, Vec<u8>>>,
+    presentation: RwLock<BTreeMap<String, Vec<u8>>>,
 }
 
 impl MemorySource {
@@ -186,6 +220,13 @@ impl MemorySource {
             files.insert(hash, bytes.to_vec());
         }
         hash
+    }
+
+    /// Keeps a file about how something is shown.
+    pub fn present(&self, name: &str, bytes: &[u8]) {
+        if let Ok(mut presentation) = self.presentation.write() {
+            presentation.insert(name.to_owned(), bytes.to_vec());
+        }
     }
 
     /// Appends an entry and gives its index.
@@ -232,5 +273,9 @@ impl Source for MemorySource {
 
     fn ledger_file(&self, _: &str) -> Option<Vec<u8>> {
         None
+    }
+
+    fn presentation(&self, name: &str) -> Option<Vec<u8>> {
+        self.presentation.read().ok()?.get(name).cloned()
     }
 }

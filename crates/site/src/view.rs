@@ -9,6 +9,7 @@ use testigo_count::{Contest, Count, DocumentHash};
 
 use crate::assets::{self, Asset};
 use crate::language::Language;
+use crate::map::Maps;
 use crate::places::Places;
 
 /// The ledger's signed head.
@@ -37,6 +38,8 @@ pub struct View {
     pub documents: Arc<BTreeSet<DocumentHash>>,
     /// Which sheet shows a picture.
     pub renditions: Arc<Renditions>,
+    /// Where units lie.
+    pub maps: Arc<Maps>,
     /// The one style sheet, candidates' colours included.
     pub style: Arc<Asset>,
     /// The one script.
@@ -72,6 +75,7 @@ impl View {
             Some(before) => Arc::clone(&before.renditions),
             None => Arc::new(Renditions::new(&count)),
         };
+        let maps = before.map(|before| Arc::clone(&before.maps)).unwrap_or_default();
         let style = match before {
             Some(before) => Arc::clone(&before.style),
             None => Arc::new(assets::style(count.definition())),
@@ -87,7 +91,7 @@ impl View {
         let ranking = (0..count.definition().contests.len())
             .map(|contest| ranked(count.unit_votes(contest, UnitIndex::WHOLE).0))
             .collect();
-        Self { count, head, places, documents: Arc::new(documents), renditions, style, script, recount, ranking }
+        Self { count, head, places, documents: Arc::new(documents), renditions, maps, style, script, recount, ranking }
     }
 
     /// The contest at a position.

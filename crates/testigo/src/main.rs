@@ -54,6 +54,8 @@ enum Command {
     Verify(commands::verify::VerifyArguments),
     /// Make, show and admit adjudicators' keys
     Key(commands::key::KeyArguments),
+    /// Say where units lie, for the maps of the site
+    Map(commands::map::MapArguments),
     /// List and check country packs
     Pack(commands::pack::PackArguments),
     /// Make up a whole election, honest or not, to rehearse with
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Command::Publish(arguments) => commands::publish::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Key(arguments) => commands::key::run(arguments),
+        Command::Map(arguments) => commands::map::run(arguments),
         Command::Pack(arguments) => commands::pack::run(arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),
     };

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use testigo_count::definition::Definition;
 use testigo_count::pack::Pack;
+use testigo_site::source::{BOUNDARIES, TILES};
 
 /// A pack as files: `pack.toml`, `election.toml`, any number of `mappings/NAME.toml`, and perhaps `analysis.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct PackFiles {
     pub mappings: BTreeMap<String, Vec<u8>>,
     /// `analysis.toml`: what the statistics need to know beside the ledger.
     pub analysis: Option<Vec<u8>>,
+    /// Files about how something is shown, by name: `boundaries.geojson`, `tiles.csv`.
+    pub presentation: BTreeMap<String, Vec<u8>>,
 }
 
 /// A pack inside the binary.
@@ -29,6 +32,7 @@ struct Embedded {
     pack: &'static [u8],
     mappings: &'static [(&'static str, &'static [u8])],
     analysis: Option<&'static [u8]>,
+    presentation: &'static [(&'static str, &'static [u8])],
 }
 
 /// Made by the build script from the folder `packs`.
@@ -50,6 +54,11 @@ impl PackFiles {
                 pack: pack.pack.to_vec(),
                 mappings: mappings.collect(),
                 analysis: pack.analysis.map(<[u8]>::to_vec),
+                presentation: pack
+                    .presentation
+                    .iter()
+                    .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
+                    .collect(),
             });
         }
         let folder = Path::new(name_or_path);
@@ -87,6 +96,11 @@ impl PackFiles {
             pack: read("pack.toml")?,
             mappings,
             analysis: folder.join("analysis.toml").is_file().then(|| read("analysis.toml")).transpose()?,
+            presentation: [BOUNDARIES, TILES]
+                .into_iter()
+                .filter(|name| folder.join(name).is_file())
+                .map(|name| Ok((name.to_owned(), read(name)?)))
+                .collect::<Result<_>>()?,
         })
     }
 

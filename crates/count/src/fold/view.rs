@@ -4,7 +4,7 @@ use super::Count;
 use crate::audits::{AuditList, AuditRecord};
 use crate::check::{self, Finding};
 use crate::definition::Definition;
-use crate::entry::{ElectionEntry, Reader, RulingEntry, SourceClass};
+use crate::entry::{ElectionEntry, IntakeEntry, Reader, RulingEntry, SourceClass};
 use crate::geography::{Geography, StationIndex, UnitIndex};
 use crate::identifier::{DocumentHash, EntryIndex, KeyName};
 use crate::ledger_facts::{Anchor, RecoveryKey, Rotation};
@@ -225,6 +225,11 @@ impl Count {
     #[must_use]
     pub fn sheet_count(&self) -> usize {
         self.sheets.len()
+    }
+
+    /// The batches in which pictures arrived, in order.
+    pub fn intakes(&self) -> impl Iterator<Item = (EntryIndex, &IntakeEntry)> {
+        self.intakes.iter().map(|(index, intake)| (EntryIndex(*index), intake))
     }
 
     /// The sheet of this entry.

@@ -1,7 +1,9 @@
 //! The pages. Each takes a [`Scene`] and gives the inside of `<main>`; the frame around it is the same for all.
 
+mod arrivals;
 mod data;
 mod listing;
+mod map;
 mod method;
 mod missing;
 mod parts;
@@ -55,6 +57,7 @@ pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<St
         Page::Unit(unit, part) => unit::draw(scene, unit, part)?,
         Page::Station(station) => station::draw(scene, station),
         Page::Stations(unit, list, part) => listing::draw(scene, unit, list, part)?,
+        Page::Map(level, measure) => map::draw(scene, level, measure)?,
         Page::Sheets(part) => sheets::draw(scene, part)?,
         Page::Search => search::draw(scene, words),
         Page::Data => data::draw(scene),
@@ -63,6 +66,8 @@ pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<St
     };
     Some(scene.frame(inside, Some(words)).into_string())
 }
+
+pub use map::has_map;
 
 /// All parts of a unit's page.
 pub fn unit_pages(view: &View, unit: UnitIndex) -> impl Iterator<Item = Page> + use<> {

@@ -12,7 +12,7 @@ use crate::language::Share;
 use crate::view::{View, ranked};
 
 /// Patterns laid over colours, so that colour never tells two candidates apart alone. The first is plain.
-const PATTERNS: usize = 6;
+pub(super) const PATTERNS: usize = 6;
 
 /// Below this share (in hundredths of a percent) a candidate's row is drawn small.
 const SMALL: u64 = 500;

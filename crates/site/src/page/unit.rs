@@ -5,7 +5,7 @@ use testigo_count::geography::UnitIndex;
 use testigo_count::rule::StationState;
 
 use super::parts::{part_count, patterns, rows_of};
-use super::{Inside, ROWS, Scene};
+use super::{Inside, ROWS, Scene, arrivals};
 use crate::address::{Page, StationList};
 
 /// So many awaited stations are named on a unit's own page; the list has them all.
@@ -45,6 +45,7 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
         (scene.result(contest, votes, others))
         (scene.facts(unit))
         (details(scene, unit))
+        @if whole { (arrivals::chart(scene)) }
         @for (title, one, rows) in by_level(scene, units) {
             section {
                 h2 { (title) }
@@ -76,20 +77,21 @@ fn named(scene: Scene<'_>, unit: UnitIndex) -> String {
     }
 }
 
-/// Progress on one side, what is not known on the other.
+/// The map on one side; on the other how far the count is and what is not known.
 fn details(scene: Scene<'_>, unit: UnitIndex) -> Markup {
     let unknowns = scene.unknowns(unit);
     html! {
         section.pair {
+            (super::map::of_children(scene, unit))
             div {
                 h2 { (scene.t("progress.title")) }
                 (scene.progress(unit))
-            }
-            div {
-                h2 { (scene.t("states.title")) }
+                h3 { (scene.t("states.title")) }
                 (scene.states(unit))
-                @if !unknowns.is_empty() {
-                    h3 { (scene.t("unknown.title")) }
+            }
+            @if !unknowns.is_empty() {
+                div {
+                    h2 { (scene.t("unknown.title")) }
                     ul.notes { @for note in unknowns { li { (note) } } }
                 }
             }
@@ -98,7 +100,7 @@ fn details(scene: Scene<'_>, unit: UnitIndex) -> Markup {
 }
 
 /// Units below, apart by level with its names for several and for one: some branches skip a level.
-fn by_level<'a>(scene: Scene<'a>, units: &'a [UnitIndex]) -> Vec<(&'a str, &'a str, &'a [UnitIndex])> {
+pub(super) fn by_level<'a>(scene: Scene<'a>, units: &'a [UnitIndex]) -> Vec<(&'a str, &'a str, &'a [UnitIndex])> {
     let count = &scene.view.count;
     let level = |unit: &UnitIndex| count.geography().unit_level(*unit);
     units

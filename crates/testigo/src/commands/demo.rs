@@ -15,6 +15,7 @@ use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::rule::StationState;
 use testigo_count::{Count, EntryIndex, SourceClass};
 use testigo_ledger::Hash;
+use testigo_site::source::BOUNDARIES;
 
 use super::import::{all_cores, import_pictures};
 use super::{init, key, read, rule};
@@ -130,6 +131,8 @@ fn prepare(root: &Path, stations: u32, seed: u64, rates: Rates) -> Result<Demo> 
     let register = std::fs::read(election.join("register.csv")).context("the register cannot be read")?;
     let register = Some(("register.csv", register.as_slice()));
     let new = init::create(&root.join("archive"), &files, register, None, Some(&keys.join("ledger.key")))?;
+    let boundaries = std::fs::read(election.join("boundaries.geojson")).context("the boundaries cannot be read")?;
+    super::map::put(&root.join("archive"), BOUNDARIES, &boundaries)?;
     let mut demo = Demo { root: root.to_owned(), archive: new.archive, late: Vec::new(), jobs };
 
     say!(

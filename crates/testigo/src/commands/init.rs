@@ -119,7 +119,12 @@ pub fn create(
     let (signer, key_file): (Signer, PathBuf) = keys::create(&origin, ledger_key)?;
     let made = Archive::create(directory, signer, &entry, &[&files.definition, &files.pack, &register]);
     match made {
-        Ok(archive) => Ok(NewArchive { archive, key_file }),
+        Ok(archive) => {
+            for (name, bytes) in &files.presentation {
+                super::map::put(directory, name, bytes)?;
+            }
+            Ok(NewArchive { archive, key_file })
+        }
         Err(error) => {
             // The key has signed nothing that anybody can hold; without its archive it is only litter.
             let _ = std::fs::remove_file(&key_file);

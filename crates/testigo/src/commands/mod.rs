@@ -6,6 +6,7 @@ pub mod demo;
 pub mod import;
 pub mod init;
 pub mod key;
+pub mod map;
 pub mod official;
 pub mod pack;
 pub mod publish;

@@ -12,6 +12,7 @@ use testigo_count::{Cell, Numbers};
 use testigo_sheet::draw::{Defect, Strength};
 
 use super::happening::{Expected, Happening, Happenings};
+use super::land::Land;
 use super::press::Press;
 use super::sheets::{Desk, Folder, Picture, Ruling};
 use super::{Simulation, published};
@@ -65,11 +66,13 @@ pub fn write(simulation: &Simulation<'_>, folder: &Path, parts: Parts) -> Result
     let mut tables = Tables::create(simulation, folder, parts)?;
     let mut desk = Desk::new(simulation.definition, simulation.pack, simulation.seed);
     let mut gallery = Gallery::new(simulation, folder, parts)?;
+    let mut land = Land::new(simulation.pack, simulation.seed);
     let progress = Progress::new("stations", u64::from(simulation.stations));
     let mut stations = simulation.stations()?;
     for station in stations.by_ref() {
         let happening = happenings.at(station.ordinal);
         made.registered += u64::from(station.row.registered.unwrap_or(0));
+        land.add(&station.row);
         tables.station(&station.row, happening, &station.numbers)?;
         progress.advance(1);
         if !parts.pictures {
@@ -100,6 +103,8 @@ pub fn write(simulation: &Simulation<'_>, folder: &Path, parts: Parts) -> Result
     if parts.results || parts.entries {
         published::write(simulation, folder, parts.entries)?;
     }
+    fs::write(folder.join("boundaries.geojson"), land.boundaries(simulation.pack))
+        .context("boundaries.geojson cannot be written")?;
     fs::write(folder.join("README.txt"), explanation(simulation, parts, &made))
         .context("README.txt cannot be written")?;
     Ok(made)

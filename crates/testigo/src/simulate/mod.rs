@@ -6,6 +6,7 @@
 mod chance;
 mod folder;
 mod happening;
+mod land;
 mod press;
 mod published;
 mod sheets;

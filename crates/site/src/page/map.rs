@@ -1,0 +1,344 @@
+//! Maps: every unit a link with its figures in words, shaded in five steps, and the same as a picture without script.
+
+use maud::{Markup, PreEscaped, html};
+use testigo_count::geography::UnitIndex;
+
+use super::parts::{PATTERNS, patterns};
+use super::unit::by_level;
+use super::{Inside, Scene};
+use crate::address::{Measure, Page};
+use crate::assets::color_class;
+use crate::language::Share;
+use crate::map::{Form, Shape, WIDTH};
+use crate::view::{View, ranked};
+
+/// No map has more units: it could no longer be read, and its page would be heavy.
+const MOST: usize = 2_000;
+
+/// Leads from so many hundredths of a point on are one step darker.
+const LEADS: [u64; 4] = [500, 1_000, 2_000, 4_000];
+
+/// A label needs so much room, in units of the drawing.
+const LABEL_ROOM: (u32, u32) = (46, 20);
+
+/// How a unit is painted and what is said of it.
+struct Paint {
+    class: String,
+    pattern: usize,
+    label: String,
+    words: String,
+    name: String,
+    /// Whether the shape is so dark that letters on it must be light.
+    deep: bool,
+}
+
+/// Steps of a measure in hundredths of a percent: the lower limits of the second to the fifth.
+#[derive(Clone, Copy)]
+struct Steps([u64; 4]);
+
+impl Steps {
+    /// Equal steps of whole percents over what there is.
+    fn over(values: impl Iterator<Item = u64> + Clone) -> Self {
+        let (least, most) = (values.clone().min().unwrap_or(0) / 100, values.max().unwrap_or(0).div_ceil(100));
+        let step = most.saturating_sub(least).div_ceil(5).max(1);
+        Self([1, 2, 3, 4].map(|at| (least + step * at) * 100))
+    }
+
+    fn of(self, value: u64) -> usize {
+        1 + self.0.iter().filter(|limit| value >= **limit).count()
+    }
+}
+
+/// Whether a level has a map of its own.
+pub fn has_map(view: &View, level: usize) -> bool {
+    let geography = view.count.geography();
+    let units = view.places.units().iter().filter(|unit| geography.unit_level(**unit) == Some(level)).take(MOST + 1);
+    (2..=MOST).contains(&units.count())
+}
+
+/// The page of all units of a level.
+pub(super) fn draw(scene: Scene<'_>, level: usize, measure: Measure) -> Option<Inside> {
+    if !has_map(scene.view, level) {
+        return None;
+    }
+    let count = &scene.view.count;
+    let plural = count.pack().levels.get(level)?.plural.in_language(scene.code());
+    let one = count.pack().levels.get(level)?.name.in_language(scene.code());
+    let units = units_of_level(scene, level);
+    let title = scene.language.fill(title_key(measure), &[("unit", &scene.language.noun(one))]);
+    let main = html! {
+        (patterns())
+        (scene.trail(&[UnitIndex::WHOLE], Some(&title)))
+        (scene.contests())
+        h1 { (title) }
+        p.lead { (scene.coverage_sentence(UnitIndex::WHOLE)) }
+        (measures(scene, level, measure))
+        @if let Some(drawn) = figure(scene, &units, measure, true) { (drawn) }
+        (levels(scene, level, measure))
+        section {
+            h2 { (plural) }
+            (scene.unit_table(scene.contest(), &units, plural, one))
+        }
+    };
+    Some(Inside { description: scene.coverage_sentence(UnitIndex::WHOLE), title, json: None, main })
+}
+
+fn units_of_level(scene: Scene<'_>, level: usize) -> Vec<UnitIndex> {
+    let geography = scene.view.count.geography();
+    let mut units: Vec<UnitIndex> =
+        scene.view.places.units().iter().copied().filter(|unit| geography.unit_level(*unit) == Some(level)).collect();
+    units.sort_by_key(|unit| geography.unit_code(*unit));
+    units
+}
+
+/// The map of the units directly below one, with the way to other measures and to the map of a whole level.
+pub(super) fn of_children(scene: Scene<'_>, unit: UnitIndex) -> Markup {
+    let units = scene.view.places.child_units(unit);
+    let groups = by_level(scene, units);
+    let Some((_, one, children)) = groups.into_iter().max_by_key(|(_, _, units)| units.len()) else {
+        return html! {};
+    };
+    if !(2..=MOST).contains(&children.len()) {
+        return html! {};
+    }
+    let level = children.first().and_then(|child| scene.view.count.geography().unit_level(*child));
+    html! {
+        div.mapped {
+            h2 { (scene.language.fill("map.lead", &[("unit", &scene.language.noun(one))])) }
+            @if let Some(drawn) = figure(scene, children, Measure::Lead, true) { (drawn) }
+            @if let Some(level) = level.filter(|_| unit == UnitIndex::WHOLE) { (measures(scene, level, Measure::Lead)) (levels(scene, level, Measure::Lead)) }
+        }
+    }
+}
+
+fn title_key(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Lead => "map.lead",
+        Measure::Turnout => "map.turnout",
+        Measure::Coverage => "map.coverage",
+    }
+}
+
+fn measure_key(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Lead => "map.measure_lead",
+        Measure::Turnout => "map.measure_turnout",
+        Measure::Coverage => "map.measure_coverage",
+    }
+}
+
+/// Links to the other measures of a level.
+fn measures(scene: Scene<'_>, level: usize, now: Measure) -> Markup {
+    html! {
+        nav.choices aria-label=(scene.t("map.measures")) {
+            @for measure in Measure::ALL {
+                a href=(scene.to(Page::Map(level, measure))) aria-current=[(measure == now).then_some("true")] { (scene.t(measure_key(measure))) }
+            }
+        }
+    }
+}
+
+/// Links to the maps of other levels.
+fn levels(scene: Scene<'_>, now: usize, measure: Measure) -> Markup {
+    let all = scene.view.count.pack().unit_levels();
+    let levels: Vec<usize> = (0..all.len()).filter(|level| has_map(scene.view, *level)).collect();
+    html! {
+        @if levels.len() > 1 {
+            nav.choices aria-label=(scene.t("map.levels")) {
+                @for level in levels {
+                    a href=(scene.to(Page::Map(level, measure))) aria-current=[(level == now).then_some("true")] { (all[level].plural.in_language(scene.code())) }
+                }
+            }
+        }
+    }
+}
+
+/// The drawing with its legend. `labels`: whether values are written where there is room.
+fn figure(scene: Scene<'_>, units: &[UnitIndex], measure: Measure, labels: bool) -> Option<Markup> {
+    let picture = scene.view.maps.picture(&scene.view.count, units);
+    let steps = match measure {
+        Measure::Lead => Steps(LEADS),
+        Measure::Coverage => Steps([2_500, 5_000, 7_500, 10_000]),
+        Measure::Turnout => {
+            let values: Vec<u64> = units.iter().filter_map(|unit| scene.turnout_share(*unit)).collect();
+            Steps::over(values.iter().copied())
+        }
+    };
+    let paints: Vec<Paint> = picture.shapes.iter().map(|shape| paint(scene, shape.unit, measure, steps)).collect();
+    let name = scene.t(measure_key(measure));
+    Some(html! {
+        figure.map data-map data-closer=(scene.t("map.closer")) data-farther=(scene.t("map.farther")) data-everything=(scene.t("map.everything")) {
+            svg viewBox=(format!("-2 -2 {} {}", WIDTH + 4, picture.height + 4)) role="group" aria-label=(name) {
+                @for (shape, paint) in picture.shapes.iter().zip(&paints) {
+                    a href=(scene.to(Page::Unit(shape.unit, 1))) aria-label=(paint.words) {
+                        title { (paint.words) }
+                        (form(&shape.form, &paint.class, None))
+                        @if paint.pattern > 0 { (form(&shape.form, "", Some(paint.pattern))) }
+                        @if labels { (label(shape, paint)) }
+                    }
+                }
+            }
+            figcaption { (legend(scene, &picture.shapes, measure, steps)) }
+        }
+    })
+}
+
+fn form(form: &Form, class: &str, pattern: Option<usize>) -> Markup {
+    let class = (!class.is_empty()).then_some(class);
+    let fill = pattern.map(|pattern| format!("url(#p{pattern})"));
+    match form {
+        Form::Path(path) => html! { path class=[class] fill=[fill] fill-rule="evenodd" d=(PreEscaped(path)) {} },
+        Form::Tile(x, y, side) => {
+            html! { rect class=[class] fill=[fill] x=(x) y=(y) width=(side) height=(side) rx="3" {} }
+        }
+    }
+}
+
+fn label(shape: &Shape, paint: &Paint) -> Markup {
+    let (x, y) = shape.middle;
+    let fits = shape.room.0 >= LABEL_ROOM.0 && shape.room.1 >= LABEL_ROOM.1;
+    html! {
+        @match &shape.label {
+            Some(name) if shape.room.0 >= 30 => {
+                text.deep[paint.deep] x=(x) y=(y - 3) { (name) }
+                text.value.deep[paint.deep] x=(x) y=(y + 13) { (paint.label) }
+            }
+            None if shape.room.1 >= 60 && shape.room.0 >= letters(&paint.name) * 8 => {
+                text.deep[paint.deep] x=(x) y=(y - 3) { (paint.name) }
+                text.value.deep[paint.deep] x=(x) y=(y + 13) { (paint.label) }
+            }
+            None if fits => { text.value.deep[paint.deep] x=(x) y=(y + 5) { (paint.label) } }
+            _ => {}
+        }
+    }
+}
+
+fn letters(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
+}
+
+fn paint(scene: Scene<'_>, unit: UnitIndex, measure: Measure, steps: Steps) -> Paint {
+    let count = &scene.view.count;
+    let contest = scene.contest();
+    let (votes, _) = count.unit_votes(contest, unit);
+    let valid: u64 = votes.iter().sum();
+    let place = scene.unit_name(unit);
+    let empty = |words: String| Paint {
+        class: "m0".to_owned(),
+        pattern: 0,
+        label: String::new(),
+        words,
+        name: place.to_owned(),
+        deep: false,
+    };
+    let plain = |value: u64, key: &str, share: String| Paint {
+        class: format!("m{}", steps.of(value)),
+        pattern: 0,
+        label: scene.language.number(value / 100),
+        words: scene.language.fill(key, &[("place", place), ("share", &share)]),
+        name: place.to_owned(),
+        deep: steps.of(value) > 3,
+    };
+    match measure {
+        Measure::Lead => {
+            let order = ranked(votes);
+            let (first, second) = (order.first().copied().unwrap_or(0), order.get(1).copied());
+            let lead = votes.get(first).copied().unwrap_or(0) - second.map_or(0, |at| votes[at]);
+            match Share::of(lead, valid) {
+                None => empty(scene.language.fill("map.nothing", &[("place", place)])),
+                Some(_) if lead == 0 => {
+                    Paint { label: "=".to_owned(), ..empty(scene.language.fill("map.level", &[("place", place)])) }
+                }
+                Some(share) => Paint {
+                    class: format!("{} m{}", color_class(contest, first), steps.of(share.hundredths())),
+                    pattern: first % PATTERNS,
+                    label: match share.hundredths() {
+                        below @ ..100 => format!("+{}", scene.language.tenths(below)),
+                        above => format!("+{}", (above + 50) / 100),
+                    },
+                    words: scene.language.fill(
+                        "map.says_lead",
+                        &[
+                            ("place", place),
+                            ("first", scene.candidate_short(contest, first)),
+                            ("points", &scene.language.tenths(share.hundredths())),
+                        ],
+                    ),
+                    name: place.to_owned(),
+                    deep: steps.of(share.hundredths()) > 3,
+                },
+            }
+        }
+        Measure::Turnout => match scene.turnout_share(unit) {
+            None => empty(scene.language.fill("map.no_turnout", &[("place", place)])),
+            Some(value) => plain(value, "map.says_turnout", scene.language.share(value)),
+        },
+        Measure::Coverage => {
+            let (counted, of) = (count.unit_totals(contest, unit).counted, count.expected(contest, unit));
+            let of = of.known.unwrap_or(of.at_least);
+            match Share::of(u64::from(counted), u64::from(of)) {
+                None => empty(scene.language.fill("map.nothing", &[("place", place)])),
+                Some(share) => {
+                    let exact = scene.language.percent(u64::from(counted), u64::from(of));
+                    plain(share.hundredths().min(if counted < of { 9_999 } else { 10_000 }), "map.says_coverage", exact)
+                }
+            }
+        }
+    }
+}
+
+impl Scene<'_> {
+    /// Turnout in hundredths of a percent where it is known.
+    fn turnout_share(&self, unit: UnitIndex) -> Option<u64> {
+        let totals = self.view.count.unit_totals(self.contest(), unit);
+        let (votes, others) = self.view.count.unit_votes(self.contest(), unit);
+        let known = totals.registered_in_counted > 0 && totals.counted_without_registered == 0;
+        let share = Share::of(votes.iter().chain(others).sum(), totals.registered_in_counted)?;
+        known.then(|| share.hundredths())
+    }
+}
+
+fn swatch(class: &str, pattern: usize) -> Markup {
+    html! {
+        svg.swatch width="22" height="14" aria-hidden="true" focusable="false" {
+            rect class=(class) width="22" height="14" {}
+            @if pattern > 0 { rect width="22" height="14" fill=(format!("url(#p{pattern})")) {} }
+        }
+    }
+}
+
+fn legend(scene: Scene<'_>, shapes: &[Shape], measure: Measure, steps: Steps) -> Markup {
+    let contest = scene.contest();
+    let limits = |at: usize| {
+        let whole = |hundredths: u64| scene.language.number(hundredths / 100);
+        match (at.checked_sub(1).and_then(|at| steps.0.get(at)), steps.0.get(at)) {
+            (None, Some(to)) => format!("<{}", whole(*to)),
+            (Some(from), Some(to)) => format!("{}–{}", whole(*from), whole(*to)),
+            (Some(from), None) => format!("≥{}", whole(*from)),
+            (None, None) => String::new(),
+        }
+    };
+    let leaders: Vec<usize> = match measure {
+        Measure::Lead => {
+            let leads = |at: &usize| {
+                shapes.iter().any(|shape| {
+                    let votes = scene.view.count.unit_votes(contest, shape.unit).0;
+                    votes[*at] > 0 && ranked(votes).first() == Some(at)
+                })
+            };
+            scene.view.ranking[contest].iter().copied().filter(leads).collect()
+        }
+        _ => Vec::new(),
+    };
+    let unit = if measure == Measure::Lead { "map.in_points" } else { "map.in_percent" };
+    html! {
+        @for at in &leaders {
+            span.leader { (swatch(&format!("{} m4", color_class(contest, *at)), at % PATTERNS)) " " (scene.candidate_short(contest, *at)) }
+        }
+        span.steps {
+            (scene.t(unit)) " "
+            @let class = leaders.first().map_or(String::new(), |at| color_class(contest, *at));
+            @for at in 0..5 { span { (swatch(&format!("{class} m{}", at + 1), 0)) " " (limits(at)) } " " }
+        }
+    }
+}
