@@ -279,7 +279,7 @@ impl Address {
 
 /// What stands as a file under its own name in a mirror: these first parts of an address, and these endings.
 const FILE_FOLDERS: [&str; 6] = ["assets", "checker", "documents", "ledger", "openings", "renditions"];
-const FILE_ENDINGS: [&str; 4] = [".csv", ".js", ".json", ".svg"];
+const FILE_ENDINGS: [&str; 9] = [".atom", ".csv", ".geojson", ".js", ".json", ".parquet", ".png", ".svg", ".xml"];
 
 /// The file of a mirror that holds what stands at a root-relative address: the page `/a/b` is in `a/b/index.html`, so that
 /// any web server answers the same addresses as ours, and a browser finds the page without any server.

@@ -7,8 +7,9 @@ use testigo_count::geography::UnitIndex;
 use testigo_ledger::{TilePath, TreeSize};
 
 use crate::address::{Address, Measure, Page, Place, document_path, place, rendition_path, station_path, unit_path};
-use crate::download::{self, Download};
+use crate::download::{self, Download, Form, Table};
 use crate::page;
+use crate::source::{BOUNDARIES, TILES};
 use crate::view::View;
 
 /// The site in one state of the count.
@@ -41,6 +42,8 @@ pub enum Body {
     Download(Download),
     /// A published picture, which the caller has.
     Rendition(DocumentHash),
+    /// A file about how something is shown, by its name, which the caller has.
+    Presentation(&'static str),
     /// A document, which the caller has.
     Document(DocumentHash),
     /// A file of the ledger, by its name below `ledger/`, which the caller has.
@@ -59,6 +62,10 @@ pub enum Freshness {
 /// Types of answers.
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const JSON: &str = "application/json";
+pub(crate) const GEOJSON: &str = "application/geo+json";
+pub(crate) const PARQUET: &str = "application/vnd.apache.parquet";
+pub(crate) const XML: &str = "application/xml";
+
 pub(crate) const CSV: &str = "text/csv; charset=utf-8; header=present";
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -148,21 +155,31 @@ impl Site {
 
     fn data(&self, parts: &[&str]) -> Option<Response> {
         let view = &self.view;
-        let csv = |download| Response {
-            status: 200,
-            content_type: CSV,
-            body: Body::Download(download),
-            freshness: Freshness::Changing,
-        };
+        let csv = |table: Table| streamed(CSV, table.csv());
         match parts {
             ["sheets.csv"] => Some(csv(download::sheets(view))),
+            ["sheets.parquet"] => parquet(download::sheets(view)),
             ["refusals.csv"] => Some(csv(download::refusals(view))),
+            ["datapackage.json"] => download::datapackage(view).ok().map(|made| bytes(JSON, made, Freshness::Changing)),
+            ["nist.json"] => Some(streamed(JSON, download::nist_report(view, Form::Json))),
+            ["nist.xml"] => Some(streamed(XML, download::nist_report(view, Form::Xml))),
+            ["boundaries.geojson"] => view.maps.boundaries.hash.map(|_| presentation(GEOJSON, BOUNDARIES)),
+            ["tiles.csv"] => view.maps.tiles.hash.map(|_| presentation(CSV, TILES)),
             [contest, file] => {
                 let contest = self.contest(contest)?;
                 match *file {
                     "stations.csv" => Some(csv(download::stations(view, contest))),
                     "units.csv" => Some(csv(download::units(view, contest))),
                     "readings.csv" => Some(csv(download::readings(view, contest))),
+                    "stations.parquet" => parquet(download::stations(view, contest)),
+                    "units.parquet" => parquet(download::units(view, contest)),
+                    "readings.parquet" => parquet(download::readings(view, contest)),
+                    file if file.ends_with(".geojson") => {
+                        let levels = view.count.pack().unit_levels();
+                        let level =
+                            levels.iter().position(|level| file.strip_suffix(".geojson") == Some(level.id.as_str()))?;
+                        Some(bytes(GEOJSON, download::geojson(view, contest, level), Freshness::Changing))
+                    }
                     "tally.json" => self.unit_json(contest, UnitIndex::WHOLE),
                     _ => None,
                 }
@@ -238,17 +255,30 @@ impl Site {
     /// The addresses of all that is no page.
     fn files(&self) -> impl Iterator<Item = String> {
         let (view, count) = (&self.view, &self.view.count);
-        let single = ["/assets/icon.svg", "/checker/testigo_check.py", "/data/sheets.csv", "/data/refusals.csv"];
+        let single = [
+            "/assets/icon.svg",
+            "/checker/testigo_check.py",
+            "/data/sheets.csv",
+            "/data/sheets.parquet",
+            "/data/refusals.csv",
+            "/data/datapackage.json",
+            "/data/nist.json",
+            "/data/nist.xml",
+        ];
+        let boundaries = view.maps.boundaries.hash.map(|_| "/data/boundaries.geojson".to_owned());
+        let tiles = view.maps.tiles.hash.map(|_| "/data/tiles.csv".to_owned());
         let assets = [&view.style.path, &view.script.path, &view.recount.path].map(String::clone);
         let contests = count.definition().contests.iter().enumerate().flat_map(move |(at, contest)| {
-            let tables = ["stations.csv", "units.csv", "readings.csv", "tally.json"];
-            let tables = tables.map(|table| format!("/data/{}/{table}", contest.id));
+            let tables = ["stations.csv", "units.csv", "readings.csv", "tally.json"].map(str::to_owned).into_iter();
+            let packed = ["stations.parquet", "units.parquet", "readings.parquet"].map(str::to_owned);
+            let levels = count.pack().unit_levels().iter().map(|level| format!("{}.geojson", level.id));
+            let tables = tables.chain(packed).chain(levels).map(|table| format!("/data/{}/{table}", contest.id));
             let prefix = if at == 0 { String::new() } else { format!("/c/{}", contest.id) };
             let units = view.places.units().iter().map(move |unit| match *unit {
                 UnitIndex::WHOLE => format!("{prefix}/index.json"),
                 unit => format!("{prefix}{}.json", unit_path(count, unit)),
             });
-            tables.into_iter().chain(units)
+            tables.chain(units)
         });
         let stations = view.places.stations().iter().map(|station| format!("{}.json", station_path(count, *station)));
         let documents = view.documents.iter().map(document_path);
@@ -256,6 +286,8 @@ impl Site {
         single
             .map(str::to_owned)
             .into_iter()
+            .chain(boundaries)
+            .chain(tiles)
             .chain(assets)
             .chain(contests)
             .chain(stations)
@@ -282,6 +314,19 @@ fn ledger_file(path: &str) -> Option<Response> {
 
 fn bytes(content_type: &'static str, bytes: Vec<u8>, freshness: Freshness) -> Response {
     Response { status: 200, content_type, body: Body::Bytes(bytes), freshness }
+}
+
+fn presentation(content_type: &'static str, name: &'static str) -> Response {
+    Response { status: 200, content_type, body: Body::Presentation(name), freshness: Freshness::Changing }
+}
+
+fn streamed(content_type: &'static str, download: Download) -> Response {
+    Response { status: 200, content_type, body: Body::Download(download), freshness: Freshness::Changing }
+}
+
+/// A table as Parquet; `None`, and so not there, where it is too large for the format.
+fn parquet(table: Table) -> Option<Response> {
+    table.parquet().ok().map(|made| bytes(PARQUET, made, Freshness::Changing))
 }
 
 fn json(value: &impl serde::Serialize) -> Response {

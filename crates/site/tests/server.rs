@@ -198,3 +198,25 @@ fn a_server_that_is_told_to_stop_lets_go_of_its_listeners() {
     stream.read_to_end(&mut rest).unwrap();
     assert!(TcpStream::connect(server.address).is_err());
 }
+
+#[test]
+fn a_part_of_a_file_is_that_part() {
+    let running = Running::start();
+    let path = "/data/mayor/stations.parquet";
+    let whole = running.get(path, "").body;
+    for (range, expected) in [
+        ("bytes=0-3", whole[..4].to_vec()),
+        ("bytes=4-", whole[4..].to_vec()),
+        ("bytes=-4", whole[whole.len() - 4..].to_vec()),
+        ("bytes=2-99999999", whole[2..].to_vec()),
+    ] {
+        let answer = running.get(path, &format!("Range: {range}\r\n"));
+        assert_eq!((answer.status, answer.body), (206, expected), "{range}");
+        assert!(answer.head.to_lowercase().contains("content-range: bytes "), "{range}: {}", answer.head);
+    }
+    assert_eq!(running.get(path, "Range: bytes=99999999-\r\n").status, 416);
+    for strange in ["bytes=5-2", "bytes=x-", "lines=1-2", "bytes=1-2,5-6"] {
+        let answer = running.get(path, &format!("Range: {strange}\r\n"));
+        assert_eq!((answer.status, answer.body.len()), (200, whole.len()), "{strange}");
+    }
+}

@@ -1,5 +1,10 @@
-//! Everything as CSV and JSON, for programs and spreadsheets. Column and field names are part of the public interface.
+//! Everything as CSV, Parquet, JSON, GeoJSON and NIST SP 1500-100, for programs and spreadsheets. Column and field names
+//! are part of the public interface.
 
+mod datapackage;
+mod geojson;
+mod nist;
+mod parquet;
 mod station;
 mod tables;
 
@@ -8,6 +13,9 @@ use std::sync::Arc;
 
 use crate::view::View;
 
+pub use datapackage::datapackage;
+pub use geojson::geojson;
+pub use nist::{Form, escaped};
 pub use station::{StationDocument, station_document};
 pub use tables::{readings, refusals, sheets, stations, units};
 
@@ -20,8 +28,31 @@ type WriteRow = fn(&View, usize, usize, &mut Records) -> Result<(), csv::Error>;
 /// Writes CSV records into memory.
 pub type Records = csv::Writer<Vec<u8>>;
 
-/// A long table that is made piece by piece, so that it never stands in memory as a whole.
-pub struct Download {
+/// A long file that is made piece by piece, so that it never stands in memory as a whole.
+pub struct Download(Box<dyn Iterator<Item = Result<Vec<u8>, csv::Error>> + Send>);
+
+impl fmt::Debug for Download {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Download")
+    }
+}
+
+impl Iterator for Download {
+    type Item = Result<Vec<u8>, csv::Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+/// The count as an election report of NIST SP 1500-100.
+#[must_use]
+pub fn nist_report(view: &Arc<View>, form: Form) -> Download {
+    Download(Box::new(nist::Report::new(view, form).map(Ok)))
+}
+
+/// A long table.
+pub struct Table {
     view: Arc<View>,
     contest: usize,
     header: Option<Vec<String>>,
@@ -30,15 +61,47 @@ pub struct Download {
     write: WriteRow,
 }
 
-impl fmt::Debug for Download {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Download({} of {} rows)", self.next, self.rows)
-    }
-}
-
-impl Download {
+impl Table {
     fn new(view: &Arc<View>, contest: usize, header: Vec<String>, rows: usize, write: WriteRow) -> Self {
         Self { view: Arc::clone(view), contest, header: Some(header), rows, next: 0, write }
+    }
+
+    /// The table as CSV with a header.
+    #[must_use]
+    pub fn csv(mut self) -> Download {
+        Download(Box::new(std::iter::from_fn(move || {
+            (self.header.is_some() || self.next < self.rows).then(|| self.piece())
+        })))
+    }
+
+    /// The table as Parquet.
+    ///
+    /// # Errors
+    /// When it is too large for the format.
+    pub fn parquet(mut self) -> Result<Vec<u8>, csv::Error> {
+        let header = self.header.take().unwrap_or_default();
+        let columns = header.iter().map(|name| (name.clone(), is_number(name))).collect();
+        let head = &self.view.head;
+        let properties = [
+            ("testigo.ledger.origin", head.origin.clone()),
+            ("testigo.ledger.size", head.size.to_string()),
+            ("testigo.ledger.root", head.root.clone()),
+        ];
+        let rows = std::iter::from_fn(|| (self.next < self.rows).then(|| self.piece())).flat_map(|piece| {
+            let bytes = piece.unwrap_or_default();
+            csv::ReaderBuilder::new()
+                .has_headers(false)
+                .flexible(true)
+                .from_reader(std::io::Cursor::new(bytes))
+                .into_records()
+                .map(|record| record.map(|record| record.iter().map(str::to_owned).collect::<Vec<String>>()))
+        });
+        parquet::write(&columns, rows, &properties)
+    }
+
+    /// Names of the columns.
+    fn columns(&self) -> &[String] {
+        self.header.as_deref().unwrap_or_default()
     }
 
     fn piece(&mut self) -> Result<Vec<u8>, csv::Error> {
@@ -55,10 +118,38 @@ impl Download {
     }
 }
 
-impl Iterator for Download {
-    type Item = Result<Vec<u8>, csv::Error>;
+/// Columns of numbers besides those of votes.
+const NUMBERS: [&str; 27] = [
+    "awaited",
+    "counted",
+    "counted_entry",
+    "disputed",
+    "entry",
+    "expected",
+    "height",
+    "held",
+    "incomplete",
+    "listed",
+    "not_installed",
+    "objected_stations",
+    "page",
+    "received_stations",
+    "registered",
+    "registered_in_counted",
+    "registered_listed",
+    "row",
+    "sheet",
+    "stated_cast",
+    "stated_registered",
+    "stated_valid",
+    "unread",
+    "unreadable",
+    "valid",
+    "votes",
+    "width",
+];
 
-    fn next(&mut self) -> Option<Self::Item> {
-        (self.header.is_some() || self.next < self.rows).then(|| self.piece())
-    }
+/// Whether a column holds numbers. Codes are texts, even where they consist of digits.
+fn is_number(column: &str) -> bool {
+    NUMBERS.contains(&column) || ["votes.", "other.", "line."].iter().any(|start| column.starts_with(start))
 }

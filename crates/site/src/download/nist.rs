@@ -260,7 +260,8 @@ impl Report {
                 })
                 .to_string();
                 let head = head.strip_suffix('}').unwrap_or(&head).to_owned();
-                let next = self.first_other().map_or(Step::Candidates, |(contest, other)| Step::Ballots(contest, other, 0));
+                let next =
+                    self.first_other().map_or(Step::Candidates, |(contest, other)| Step::Ballots(contest, other, 0));
                 (format!("],\n\"Election\":[{head},\n\"BallotCounts\":["), Some(next))
             }
             Step::Ballots(contest, other, from) => {
@@ -370,7 +371,10 @@ impl Report {
         let (count, geography) = (&view.count, view.count.geography());
         let definition = count.definition();
         let identifier = |value: &str| {
-            format!("<ExternalIdentifier><Type>national-level</Type><Value>{}</Value></ExternalIdentifier>", escaped(value))
+            format!(
+                "<ExternalIdentifier><Type>national-level</Type><Value>{}</Value></ExternalIdentifier>",
+                escaped(value)
+            )
         };
         let mut piece = String::new();
         let next = match step {
@@ -424,7 +428,10 @@ impl Report {
                 let contest = &definition.contests[at];
                 let id = candidate_id(&view, at, candidate);
                 if from == 0 {
-                    let _ = writeln!(piece, "<ContestSelection ObjectId=\"selection-{id}\" xsi:type=\"CandidateSelection\">");
+                    let _ = writeln!(
+                        piece,
+                        "<ContestSelection ObjectId=\"selection-{id}\" xsi:type=\"CandidateSelection\">"
+                    );
                 }
                 let (stations, next) = self.stations(from);
                 for station in stations {

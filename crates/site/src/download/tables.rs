@@ -7,12 +7,12 @@ use testigo_count::rule::StationState;
 use testigo_count::sheets::{SheetIndex, SheetState};
 use testigo_count::{Cell, Detail};
 
-use super::{Download, Records};
+use super::{Records, Table};
 use crate::view::View;
 
 /// One row for each station: where it is, its state, and its votes where they count.
 #[must_use]
-pub fn stations(view: &Arc<View>, contest: usize) -> Download {
+pub fn stations(view: &Arc<View>, contest: usize) -> Table {
     let mut header = unit_columns(view);
     header.extend(
         [
@@ -29,7 +29,7 @@ pub fn stations(view: &Arc<View>, contest: usize) -> Download {
         .map(str::to_owned),
     );
     header.extend(vote_columns(view, contest));
-    Download::new(view, contest, header, view.places.stations().len(), station_row)
+    Table::new(view, contest, header, view.places.stations().len(), station_row)
 }
 
 fn station_row(view: &View, contest: usize, row: usize, records: &mut Records) -> Result<(), csv::Error> {
@@ -59,7 +59,7 @@ fn station_row(view: &View, contest: usize, row: usize, records: &mut Records) -
 
 /// One row for each unit, the whole first.
 #[must_use]
-pub fn units(view: &Arc<View>, contest: usize) -> Download {
+pub fn units(view: &Arc<View>, contest: usize) -> Table {
     let mut header: Vec<String> =
         ["level", "code", "name", "parent_level", "parent_code", "expected", "listed"].map(str::to_owned).into();
     header.extend(
@@ -79,7 +79,7 @@ pub fn units(view: &Arc<View>, contest: usize) -> Download {
     );
     header.extend(["registered_listed", "registered_in_counted", "valid"].map(str::to_owned));
     header.extend(vote_columns(view, contest));
-    Download::new(view, contest, header, view.places.units().len(), unit_row)
+    Table::new(view, contest, header, view.places.units().len(), unit_row)
 }
 
 fn unit_row(view: &View, contest: usize, row: usize, records: &mut Records) -> Result<(), csv::Error> {
@@ -131,13 +131,13 @@ fn unit_row(view: &View, contest: usize, row: usize, records: &mut Records) -> R
 
 /// One row for each reading with numbers, superseded ones included, by station.
 #[must_use]
-pub fn readings(view: &Arc<View>, contest: usize) -> Download {
+pub fn readings(view: &Arc<View>, contest: usize) -> Table {
     let mut header: Vec<String> =
         ["station", "entry", "reader", "row", "sheet", "superseded", "counts", "detail"].map(str::to_owned).into();
     header.extend(vote_columns(view, contest));
     header.extend(["stated_valid", "stated_cast", "stated_registered"].map(str::to_owned));
     header.extend(view.contest(contest).selections.iter().map(|line| format!("line.{}", line.id)));
-    Download::new(view, contest, header, view.places.stations().len(), reading_rows)
+    Table::new(view, contest, header, view.places.stations().len(), reading_rows)
 }
 
 fn reading_rows(view: &View, contest: usize, row: usize, records: &mut Records) -> Result<(), csv::Error> {
@@ -172,7 +172,7 @@ fn reading_rows(view: &View, contest: usize, row: usize, records: &mut Records) 
 
 /// One row for each published picture of each sheet.
 #[must_use]
-pub fn sheets(view: &Arc<View>) -> Download {
+pub fn sheets(view: &Arc<View>) -> Table {
     let header = [
         "sheet",
         "source",
@@ -188,7 +188,7 @@ pub fn sheets(view: &Arc<View>) -> Download {
         "height",
         "commitment",
     ];
-    Download::new(view, 0, header.map(str::to_owned).into(), view.count.sheet_count(), sheet_rows)
+    Table::new(view, 0, header.map(str::to_owned).into(), view.count.sheet_count(), sheet_rows)
 }
 
 fn sheet_rows(view: &View, _: usize, row: usize, records: &mut Records) -> Result<(), csv::Error> {
@@ -226,9 +226,9 @@ pub(super) fn sheet_state_word(view: &View, sheet: SheetIndex) -> &'static str {
 
 /// One row for each entry that has no effect, with the reason.
 #[must_use]
-pub fn refusals(view: &Arc<View>) -> Download {
+pub fn refusals(view: &Arc<View>) -> Table {
     let header = ["entry", "reason"].map(str::to_owned).into();
-    Download::new(view, 0, header, view.count.refusals().len(), |view, _, row, records| {
+    Table::new(view, 0, header, view.count.refusals().len(), |view, _, row, records| {
         match view.count.refusals().get(row) {
             Some((entry, refusal)) => records.write_record([entry.to_string(), refusal.to_string()]),
             None => Ok(()),

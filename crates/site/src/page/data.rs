@@ -11,6 +11,16 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
     let count = &scene.view.count;
     let election = count.election();
     let row = |path: String, what: &str| html! { tr { th scope="row" { a href=(path) download { code { (path) } } } td { (what) } } };
+    let pair = |path: &str, what: &str| {
+        html! {
+            tr {
+                th scope="row" {
+                    @for ending in [".csv", ".parquet"] { a href={ (path) (ending) } download { code { @if ending == ".csv" { (path) } (ending) } } " " }
+                }
+                td { (what) }
+            }
+        }
+    };
     let documents = [
         (&election.definition, "data.definition"),
         (&election.pack, "data.pack"),
@@ -23,17 +33,39 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
             section {
                 h2 { (contest.title.in_language(scene.code())) }
                 (table(scene, html! {
-                    (row(format!("/data/{}/stations.csv", contest.id), scene.t("data.stations")))
-                    (row(format!("/data/{}/units.csv", contest.id), scene.t("data.units")))
-                    (row(format!("/data/{}/readings.csv", contest.id), scene.t("data.readings")))
+                    (pair(&format!("/data/{}/stations", contest.id), scene.t("data.stations")))
+                    (pair(&format!("/data/{}/units", contest.id), scene.t("data.units")))
+                    (pair(&format!("/data/{}/readings", contest.id), scene.t("data.readings")))
                     (row(format!("/data/{}/tally.json", contest.id), scene.t("data.tally")))
+                    @for level in count.pack().unit_levels() {
+                        (row(format!("/data/{}/{}.geojson", contest.id, level.id), &scene.language.fill("data.geojson", &[("units", &scene.language.noun(level.plural.in_language(scene.code())))])))
+                    }
                 }))
             }
         }
         section {
+            h2 { (scene.t("data.everything")) }
+            (table(scene, html! {
+                (row("/data/datapackage.json".to_owned(), scene.t("data.datapackage")))
+                (row("/data/nist.json".to_owned(), scene.t("data.nist")))
+                (row("/data/nist.xml".to_owned(), scene.t("data.nist")))
+                @for (hash, path, what) in [
+                    (scene.view.maps.boundaries.hash, "/data/boundaries.geojson", "data.boundaries"),
+                    (scene.view.maps.tiles.hash, "/data/tiles.csv", "data.tiles"),
+                ] {
+                    @if let Some(hash) = hash {
+                        tr {
+                            th scope="row" { a href=(path) download { code { (path) } } }
+                            td { (scene.t(what)) " SHA-256: " code.hash { (hash) } }
+                        }
+                    }
+                }
+            }))
+        }
+        section {
             h2 { (scene.t("data.ledger")) }
             (table(scene, html! {
-                (row("/data/sheets.csv".to_owned(), scene.t("data.sheets")))
+                (pair("/data/sheets", scene.t("data.sheets")))
                 (row("/data/refusals.csv".to_owned(), scene.t("data.refusals")))
                 (row("/ledger/checkpoint".to_owned(), scene.t("data.checkpoint")))
             }))

@@ -28,6 +28,9 @@ const LISTENERS: usize = 4_096;
 /// So many long downloads are made at a time; others wait.
 const DOWNLOADS: usize = 4;
 
+/// Ends of addresses below `/data/` whose files are made piece by piece and not kept.
+const STREAMED: [&str; 3] = [".csv", "/nist.json", "/nist.xml"];
+
 /// An open page hears something at least this often, so that nobody between takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -75,7 +78,10 @@ impl Server {
         }
         let edition = Arc::clone(&self.edition.borrow());
         let searches = !query.is_empty() && path.ends_with("/search");
-        if searches || (path.starts_with("/data/") || path.starts_with("/ledger/tile/")) {
+        let streams = path.starts_with("/data/")
+            && STREAMED.iter().any(|ending| path.ends_with(ending))
+            && path != "/data/tiles.csv";
+        if searches || streams || path.starts_with("/ledger/tile/") {
             return self.make(&edition, path, query, request.headers()).await;
         }
         let slot = edition.cache.slot(path);
@@ -187,8 +193,8 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
             Freshness::Forever => "public, max-age=31536000, immutable",
         }),
         etag: HeaderValue::from_static("W/\"\""),
-        shared: content_type == respond::JSON || content_type == respond::CSV,
-        attachment: matches!(response.body, Body::Document(_) | Body::Download(_)),
+        shared: content_type != respond::HTML,
+        attachment: matches!(response.body, Body::Document(_) | Body::Download(_)) || content_type == respond::PARQUET,
         plain: Bytes::new(),
         gzip: None,
     };
@@ -200,6 +206,13 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
         Body::Rendition(hash) => {
             prepared.etag = etag(&hash.to_string());
             source.rendition(&hash).map(|bytes| (bytes, false))
+        }
+        Body::Presentation(name) => {
+            let found = source.presentation(name);
+            if let Some(bytes) = &found {
+                prepared.etag = etag(&DocumentHash::of(bytes).to_string());
+            }
+            found.map(|bytes| (bytes, true))
         }
         Body::Document(hash) => {
             prepared.etag = etag(&hash.to_string());
@@ -304,14 +317,48 @@ fn send(prepared: &Prepared, headers: &HeaderMap) -> Answer {
         set_headers(answer.headers_mut(), prepared);
         return answer;
     }
+    if let Some(answer) = part(prepared, headers) {
+        return answer;
+    }
     let gzip = prepared.gzip.as_ref().filter(|_| accepts_gzip(headers));
     let mut answer = Response::new(AnswerBody::Whole(gzip.unwrap_or(&prepared.plain).clone()));
     *answer.status_mut() = prepared.status;
     set_headers(answer.headers_mut(), prepared);
+    answer.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if gzip.is_some() {
         answer.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     answer
+}
+
+/// The part that was asked for, if one part was (RFC 9110, section 14): databases read a Parquet file so. A condition
+/// on what the part belongs to is only met by the answer as a whole, as its tag is weak.
+fn part(prepared: &Prepared, headers: &HeaderMap) -> Option<Answer> {
+    if prepared.status != StatusCode::OK || headers.contains_key(header::IF_RANGE) {
+        return None;
+    }
+    let asked = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?;
+    let (first, last) = asked.split_once('-')?;
+    let length = prepared.plain.len();
+    let range = match (first.trim().parse::<usize>(), last.trim().parse::<usize>()) {
+        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(length),
+        (Ok(first), Err(_)) if last.trim().is_empty() => first..length,
+        (Err(_), Ok(from_end)) if first.trim().is_empty() => length.saturating_sub(from_end)..length,
+        _ => return None,
+    };
+    let (status, body, told) = if range.start < range.end {
+        let told = format!("bytes {}-{}/{length}", range.start, range.end - 1);
+        (StatusCode::PARTIAL_CONTENT, prepared.plain.slice(range), told)
+    } else {
+        (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), format!("bytes */{length}"))
+    };
+    let mut answer = Response::new(AnswerBody::Whole(body));
+    *answer.status_mut() = status;
+    set_headers(answer.headers_mut(), prepared);
+    if let Ok(told) = HeaderValue::try_from(told) {
+        answer.headers_mut().insert(header::CONTENT_RANGE, told);
+    }
+    Some(answer)
 }
 
 fn set_headers(headers: &mut HeaderMap, prepared: &Prepared) {
