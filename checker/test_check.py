@@ -130,7 +130,22 @@ def write_vector(folder, name, sizes=(1, 7, 200)):
     for data, ending in [(b"rendition", "jpg"), (b"\0", "png"), (b"\1", "png")]:
         digest = hashlib.sha256(data).hexdigest()
         write(folder / "renditions" / digest[:2] / f"{digest}.{ending}", data)
+    if name == "masks":
+        write_pictures(folder)
     return entries
+
+
+def write_pictures(folder):
+    """What the sheets of `masks` show, with their proofs."""
+    digest = hashlib.sha256(b"less hidden").hexdigest()
+    write(folder / "renditions" / digest[:2] / f"{digest}.jpg", b"less hidden")
+    for vector in ("photo-corner", "strip-bands", "scan-overlap"):
+        expected = json.loads((VECTORS / "pixels" / vector / "expected.json").read_text())
+        data = (VECTORS / "pixels" / vector / f"picture.{expected['media']}").read_bytes()
+        digest, pixels = hashlib.sha256(data).hexdigest(), expected["commitment"]
+        write(folder / "renditions" / digest[:2] / f"{digest}.{expected['media']}", data)
+        opening = (VECTORS / "pixels" / vector / "opening").read_bytes()
+        write(folder / "openings" / pixels[:2] / f"{pixels}.{digest}", opening)
 
 
 def run(folder, *arguments):
@@ -252,6 +267,10 @@ class VectorTest(Temporary):
              "rejected": sheet.rejected, "withheld": sheet.withheld}
             for sheet in count.sheets.values()
         ]
+        names = ("rendition", "media", "pixels", "masked", "mask", "superseded")
+        for said, sheet in zip(sheets, count.sheets.values()):
+            if any(page["pixels"] or page["mask"] is not None for page in sheet.pages):
+                said["pages"] = [{name: page[name] for name in names} for page in sheet.pages]
         self.assertEqual(sheets, expected["sheets"])
         for name, kept in (("officials", count.officials), ("records", count.records)):
             found = [{"entry": index, "superseded_by": one["superseded_by"]} for index, one in kept.items()]
@@ -298,6 +317,9 @@ class VectorTest(Temporary):
 
     def test_keys(self):
         self.hold("keys")
+
+    def test_masks(self):
+        self.hold("masks")
 
     def test_json_is_the_tally(self):
         write_vector(self.folder, "strict")
@@ -456,12 +478,28 @@ class DamageTest(Temporary):
         self.refuses("renditions/00/picture.svg does not belong there")
 
     def test_pictures(self):
-        path = next((self.folder / "renditions").rglob("*.jpg"))
+        path = next((self.folder / "renditions").rglob("*.png"))
         data = path.read_bytes()
         path.write_bytes(data + b"x")
         self.refuses("has the hash")
         path.unlink()
-        self.refuses(f"the picture {path.name} of sheet entry 4 is missing")
+        self.refuses(f"the picture {path.name} of sheet entry [0-9]+ is missing")
+        # All other sheets show one picture, and one of them is withheld.
+        path.write_bytes(data)
+        next((self.folder / "renditions").rglob("*.jpg")).unlink()
+        self.assertEqual(run(self.folder)[0], 0)
+
+    def test_openings(self):
+        shutil.rmtree(self.folder)
+        write_vector(self.folder, "masks")
+        code, said = run(self.folder)
+        self.assertEqual(code, 0, said)
+        self.assertRegex(said, "3 have their proof, which this program does not work through")
+        path = next((self.folder / "openings").rglob("*.*"))
+        self.change(path.relative_to(self.folder), 3)
+        self.refuses("is no opening")
+        path.unlink()
+        self.refuses(f"openings/{path.parent.name}/{path.name} is missing")
 
     def test_an_entry_of_an_unknown_type_under_a_right_signature(self):
         self.resign([*self.entries, b'{"type":"tally","v":1}'])

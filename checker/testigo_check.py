@@ -3,12 +3,13 @@
 
     python3 testigo_check.py DIR [--key PUBLIC_KEY] [--contest ID] [--unit CODE] [--json]
 
-DIR is an archive or a mirror of one: it holds `ledger/`, `documents/` and `renditions/`. Everything is recomputed from
+DIR is an archive or a mirror of one: it holds `ledger/`, `documents/`, `renditions/` and `openings/`. Everything is recomputed from
 bytes: the tree from the entries, every signed head, every signature, every document and picture, the count. The program
 was written from docs/ledger-format.md alone and shares no code with the one that writes ledgers. It needs Python 3.11
 and nothing else. It ends with 0 if everything is right, else with 1 and the first thing that is wrong.
 
-What it cannot check: that no sheet was left out, that two pseudonyms are two people, what the hidden areas hide.
+What it cannot check: that no sheet was left out, that two pseudonyms are two people, what the hidden areas hide. What it
+leaves to other programs: that a picture's visible pixels are those that came in (see *Pixels* there).
 """
 
 import argparse
@@ -460,13 +461,20 @@ COUNTING = fields({
     "people": lambda value: is_u32(value) and value != 1, "qr_from_custody": is_bool,
     "signatures": lambda value: is_u32(value) and value >= 1, "single_published": is_bool,
 })
+MASKED = list_of(lambda area: type(area) is list and len(area) == 4 and all(map(is_u32, area)))
 PAGE = fields({
-    "commitment": is_hash, "height": is_u32, "width": is_u32, "media": is_text, "rendition": is_hash,
-    "masked": list_of(lambda area: type(area) is list and len(area) == 4 and all(map(is_u32, area))),
+    "commitment": is_hash, "height": is_u32, "width": is_u32, "media": is_text, "rendition": is_hash, "masked": MASKED,
 })
 STATED = fields({}, {"cast": is_cell, "registered": is_cell, "valid": is_cell}, nonempty=True)
 SIGNATURE = fields({"key": is_identifier, "signature": is_text})
 COMMON = {"type": is_text, "v": lambda value: is_number(value, 3)}
+INTAKE = COMMON | {
+    "source": one_of("signed", "custody", "public"), "time": lambda value: is_index(value) and value % 600 == 0,
+}
+INTAKES = {
+    1: fields(INTAKE | {"commitments": list_of(is_hash)}),
+    2: fields(INTAKE | {"pictures": list_of(fields({"original": is_hash, "pixels": is_hash}))}),
+}
 READ = COMMON | {"reader": is_reader}
 READ_MAY = {"row": is_index, "sheet": is_index, "step": is_code}
 FAILURE = fields(READ | {"failure": is_code}, READ_MAY)
@@ -537,10 +545,10 @@ TYPES = {
         "readers": map_of(is_text, is_text), "register": is_hash, "register_origin": one_of("list", "results"),
     }),
     "register": fields(COMMON | {"document": is_hash, "origin": one_of("list", "results")}),
-    "intake": fields(COMMON | {
-        "commitments": list_of(is_hash), "source": one_of("signed", "custody", "public"),
-        "time": lambda value: is_index(value) and value % 600 == 0,
-    }),
+    "intake": lambda value: INTAKES[value["v"]](value),
+    "mask": fields(COMMON | {
+        "masked": MASKED, "page": is_u32, "reason": is_code, "rendition": is_hash, "sheet": is_index,
+    }, {"prev": is_index}),
     "sheet": fields(COMMON | {"intake": is_index, "pages": list_of(PAGE)}),
     "reading": is_reading,
     "ruling": fields(
@@ -559,7 +567,7 @@ TYPES = {
     "key": is_key_entry,
     "anchor": fields(COMMON | {"document": is_hash, "kind": one_of("rfc3161", "opentimestamps"), "size": is_index}),
 }
-VERSIONS = {"key": (1, 2)}
+VERSIONS = {"intake": (1, 2), "key": (1, 2)}
 
 def canonical(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
@@ -997,12 +1005,23 @@ class Count:
     def take_sheet(self, index, entry):
         intake, pages = self.intakes.get(entry["intake"]), entry["pages"]
         allow(intake, f"entry {entry['intake']} is not an `intake` entry")
-        commitments = set(intake["commitments"])
+        pixels = dict.fromkeys(intake.get("commitments", ())) | {
+            one["original"]: one["pixels"] for one in reversed(intake.get("pictures", ()))}
         for page in pages:
-            allow(page["commitment"] in commitments, f"a page's commitment is not in intake entry {entry['intake']}")
+            allow(page["commitment"] in pixels, f"a page's commitment is not in intake entry {entry['intake']}")
         right = pages and all(page["media"] in ("jpg", "png") for page in pages)
         allow(right, "a sheet needs at least one page, each of type jpg or png")
-        self.sheets[index] = Sheet(index, intake["source"], entry["pages"])
+        pages = [page | {"pixels": pixels[page["commitment"]], "mask": None, "superseded": []} for page in pages]
+        self.sheets[index] = Sheet(index, intake["source"], pages)
+
+    def take_mask(self, index, entry):
+        sheet, at, rendition = self.sheets.get(entry["sheet"]), entry["page"], entry["rendition"]
+        allow(sheet, f"entry {entry['sheet']} is not a `sheet` entry")
+        allow(at < len(sheet.pages), "the sheet has no such page")
+        page = sheet.pages[at]
+        allow(page["mask"] == entry.get("prev"), "it does not supersede the mask that stands")
+        superseded = [one for one in [*page["superseded"], page["rendition"]] if one != rendition]
+        sheet.pages[at] = page | {"rendition": rendition, "masked": entry["masked"], "mask": index, "superseded": superseded}
 
     def take_reading(self, index, entry):
         sheet = self.sheets.get(entry.get("sheet"))
@@ -1368,11 +1387,18 @@ def check_renditions(folder, count):
             actual = hashlib.sha256(folder.need(f"{path}/{name}")).hexdigest()
             demand(actual == form[1], f"{path}/{name} has the hash {actual}: the file was changed")
             found.add(name)
-    for sheet in count.sheets.values():
-        for page in sheet.pages:
-            name = f"{page['rendition']}.{page['media']}"
-            demand(name in found or sheet.withheld, f"the picture {name} of sheet entry {sheet.index} is missing")
-    return len(found)
+    pages = [(sheet, page) for sheet in count.sheets.values() for page in sheet.pages]
+    withheld = {page["rendition"] for sheet, page in pages if sheet.withheld}
+    openings = set()
+    for sheet, page in pages:
+        name, pixels = f"{page['rendition']}.{page['media']}", page["pixels"]
+        demand(name in found or page["rendition"] in withheld, f"the picture {name} of sheet entry {sheet.index} is missing")
+        if pixels and name in found:
+            name = f"openings/{pixels[:2]}/{pixels}.{page['rendition']}"
+            start = folder.need(name)[:20]
+            demand(re.fullmatch(b"testigo opening v1\n[\0\1]", start), f"{name} is no opening")
+            openings.add(name)
+    return len(found), len(openings)
 
 def check(folder, key_text, say):
     """The count and the root, once everything is right."""
@@ -1394,8 +1420,11 @@ def check(folder, key_text, say):
     demand(entries, "the ledger has no entries: there is nothing to count")
     demand(count.origin == key.name, f"entry 0 has the origin `{count.origin}`, the ledger is signed as `{key.name}`")
     keys.check(count, heads)
-    pictures = check_renditions(folder, count)
+    pictures, openings = check_renditions(folder, count)
     say(f"pictures      {pictures:,} have the bytes that their names say; those that rulings do not withhold are all there")
+    if openings:
+        say(f"masks         {openings:,} have their proof, which this program does not work through: `testigo verify` and "
+            "the page of the site that counts again do")
     count.finish()
     say(f"rulings       {count.signatures:,} signatures checked, {len(count.in_force):,} rulings in force")
     for index, cause in count.refused[:20]:

@@ -111,6 +111,16 @@ const reading = (value) => {
 const area = (value) => (Array.isArray(value) && value.length === 4 ? listOf(below32)(value) : 'no rectangle')
 const page = object({ commitment: hash, height: below32, width: below32, masked: listOf(area), media: text, rendition: hash })
 
+const arrived = {
+  ...all,
+  source: oneOf('signed', 'custody', 'public'),
+  time: (value) => index(value) ?? (value % 600 === 0 ? null : 'no multiple of 600'),
+}
+const intakes = {
+  1: object({ ...arrived, commitments: listOf(hash) }),
+  2: object({ ...arrived, pictures: listOf(object({ original: hash, pixels: hash })) }),
+}
+
 const admission = object({ ...all, name: identifier, public: text, role: oneOf('adjudicator') })
 const keyChanges = {
   recovery: object({ ...all, do: text, public: text }),
@@ -188,7 +198,7 @@ const audit = (value) =>
   auditForm(value) ?? (value.has('prev') && value.get('step').get('act') !== 'record' ? 'with `prev` and no record' : null)
 
 /** Versions of each type that has others than 1. */
-const versions = { key: [1, 2] }
+const versions = { intake: [1, 2], key: [1, 2] }
 
 const forms = {
   election: object({
@@ -207,12 +217,11 @@ const forms = {
     register_origin: oneOf('list', 'results'),
   }),
   register: object({ ...all, document: hash, origin: oneOf('list', 'results') }),
-  intake: object({
-    ...all,
-    commitments: listOf(hash),
-    source: oneOf('signed', 'custody', 'public'),
-    time: (value) => index(value) ?? (value % 600 === 0 ? null : 'no multiple of 600'),
-  }),
+  intake: (value) => intakes[value.get('v')](value),
+  mask: object(
+    { ...all, masked: listOf(area), page: below32, reason: code, rendition: hash, sheet: index },
+    { prev: index },
+  ),
   sheet: object({ ...all, intake: index, pages: listOf(page) }),
   reading,
   ruling: object(

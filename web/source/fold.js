@@ -59,6 +59,34 @@ class Geography {
   }
 }
 
+/** The commitment to the pixels (or null) of each picture that arrived, by that to its original. */
+const pixelsOf = (intake) => {
+  if (intake.get('v') === 1) return new Map(intake.get('commitments').map((original) => [original, null]))
+  // The first of several holds.
+  const pictures = intake.get('pictures').map((picture) => [picture.get('original'), picture.get('pixels')])
+  return new Map(pictures.reverse())
+}
+
+/** What is shown of one picture of a sheet. */
+class Page {
+  /** The `mask` entry in force. */
+  mask = null
+  superseded = []
+
+  constructor(page, pixels) {
+    this.pixels = pixels
+    for (const name of ['height', 'width', 'media', 'rendition', 'masked']) this[name] = page.get(name)
+  }
+
+  show(index, mask) {
+    const rendition = mask.get('rendition')
+    this.superseded = [...this.superseded, this.rendition].filter((one) => one !== rendition)
+    this.mask = index
+    this.rendition = rendition
+    this.masked = mask.get('masked')
+  }
+}
+
 class Sheet {
   tried = false
   /** How many readings with numbers nothing has superseded. */
@@ -237,7 +265,10 @@ export class Ledger {
       case 'election':
         throw new Refused('an `election` entry may only be entry 0')
       case 'intake':
-        this.intakes.set(index, { source: entry.get('source'), commitments: new Set(entry.get('commitments')) })
+        this.intakes.set(index, { source: entry.get('source'), pixels: pixelsOf(entry) })
+        break
+      case 'mask':
+        this.takeMask(index, entry)
         break
       case 'key':
         this.takeKey(index, entry)
@@ -375,13 +406,20 @@ export class Ledger {
   takeSheet(index, entry) {
     const intake = this.intakes.get(entry.get('intake'))
     allow(intake, `entry ${entry.get('intake')} is not an earlier \`intake\` entry`)
-    const pages = entry.get('pages')
-    for (const page of pages) {
-      allow(intake.commitments.has(page.get('commitment')), "a page's commitment is not in its `intake` entry")
-    }
-    const right = pages.length > 0 && pages.every((page) => ['jpg', 'png'].includes(page.get('media')))
+    const pages = entry.get('pages').map((page) => new Page(page, intake.pixels.get(page.get('commitment'))))
+    for (const page of pages) allow(page.pixels !== undefined, "a page's commitment is not in its `intake` entry")
+    const right = pages.length > 0 && pages.every((page) => ['jpg', 'png'].includes(page.media))
     allow(right, 'a sheet needs at least one page, each of type jpg or png')
     this.sheets.set(index, new Sheet(index, intake.source, pages))
+  }
+
+  takeMask(index, entry) {
+    const sheet = this.sheets.get(entry.get('sheet'))
+    allow(sheet, `entry ${entry.get('sheet')} is not an earlier \`sheet\` entry`)
+    const page = sheet.pages[entry.get('page')]
+    allow(page, 'the sheet has no such page')
+    allow(page.mask === (entry.get('prev') ?? null), 'it does not supersede the mask that stands')
+    page.show(index, entry)
   }
 
   takeReading(index, entry) {

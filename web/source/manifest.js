@@ -60,11 +60,12 @@ export const checkFiles = async (source, key, head, ledger, { pause, progress })
     demand(isRight, `${path} does not belong there: a name made of the file's hash is expected`)
   }
   const known = manifest ?? (found && new Set(found))
-  for (const { index, pages, withheld } of known ? ledger.sheets.values() : []) {
-    for (const page of withheld ? [] : pages) {
-      const hash = page.get('rendition')
-      const path = `renditions/${hash.slice(0, 2)}/${hash}.${page.get('media')}`
-      demand(known.has(path), `${path}, the picture of sheet entry ${index}, is missing`)
+  const sheets = [...ledger.sheets.values()]
+  const withheld = new Set(sheets.filter((sheet) => sheet.withheld).flatMap(({ pages }) => pages.map((page) => page.rendition)))
+  for (const { index, pages } of known ? sheets : []) {
+    for (const { rendition, media } of pages) {
+      const path = `renditions/${rendition.slice(0, 2)}/${rendition}.${media}`
+      demand(known.has(path) || withheld.has(rendition), `${path}, the picture of sheet entry ${index}, is missing`)
     }
   }
   let done = 0

@@ -15,6 +15,13 @@ function* linesOf(bytes) {
 
 const kept = (map) => [...map].map(([entry, { supersededBy }]) => ({ entry, superseded_by: supersededBy }))
 
+/** Only where anything is said about pixels or masks. */
+const pagesOf = ({ pages }) => {
+  if (pages.every(({ pixels, mask }) => pixels === null && mask === null)) return {}
+  const said = ({ rendition, media, pixels, masked, mask, superseded }) => ({ rendition, media, pixels, masked, mask, superseded })
+  return { pages: pages.map(said) }
+}
+
 /** From `entries.jsonl` and a function that gives the document with a hash, or null. */
 export const foldVector = async (bytes, documents) => {
   const [ledger, tree] = [new Ledger(documents), new Tree()]
@@ -44,6 +51,7 @@ export const foldVector = async (bytes, documents) => {
       moved_to: sheet.movedTo,
       rejected: sheet.rejected,
       withheld: sheet.withheld,
+      ...pagesOf(sheet),
     })),
     contests: ledger.election.contests.map((contest) => ({
       id: contest.id,

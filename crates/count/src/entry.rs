@@ -8,6 +8,7 @@
 mod audit;
 mod ledger;
 mod official;
+mod picture;
 mod reading;
 mod ruling;
 
@@ -24,6 +25,7 @@ pub use self::ledger::{AnchorEntry, AnchorKind, KeyChange, KeyChangeEntry};
 pub use self::official::{
     BulletinId, Coverage, CoverageOf, Moment, OfficialEntry, PercentOf, Percentages, Place, StatedShare,
 };
+pub use self::picture::{CommittedPicture, IntakeEntry, MaskEntry, PictureIntakeEntry};
 pub use self::reading::{Detail, Numbers, Outcome, Reader, Reading, ReadingOf, Stated};
 pub use self::ruling::{Decision, KeyEntry, KeyRole, RulingEntry, RulingSignature};
 
@@ -40,10 +42,14 @@ pub enum Entry {
     Election(ElectionEntry),
     /// Stations added after entry 0.
     Register(RegisterEntry),
-    /// Captured pictures arrived; logged before anybody looked at them.
+    /// Captured pictures arrived; logged before anybody looked at them. Version 1: without a commitment to pixels.
     Intake(IntakeEntry),
+    /// The same in version 2: with one.
+    PictureIntake(PictureIntakeEntry),
     /// A captured sheet with what is published of it.
     Sheet(SheetEntry),
+    /// More or less is hidden of a sheet's picture from now on.
+    Mask(MaskEntry),
     /// Numbers (or the failure to get any) by one reader.
     Reading(Reading),
     /// An adjudicator's signed decision.
@@ -105,6 +111,7 @@ entry_kind!(ElectionKind, "election");
 entry_kind!(RegisterKind, "register");
 entry_kind!(IntakeKind, "intake");
 entry_kind!(SheetKind, "sheet");
+entry_kind!(MaskKind, "mask");
 entry_kind!(ReadingKind, "reading");
 entry_kind!(RulingKind, "ruling");
 entry_kind!(KeyKind, "key");
@@ -222,37 +229,6 @@ impl SourceClass {
     }
 }
 
-/// A batch of salted commitments to pictures that arrived.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IntakeEntry {
-    /// One for each picture.
-    pub commitments: Vec<DocumentHash>,
-    /// Where they came from.
-    pub source: SourceClass,
-    /// Seconds since 1970, rounded down to ten minutes: the only time that the program itself writes down.
-    pub time: u64,
-    #[serde(rename = "type", default)]
-    kind: IntakeKind,
-    v: u64,
-}
-
-impl IntakeEntry {
-    /// So many commitments fit below [`LONGEST_ENTRY`].
-    pub const LARGEST_BATCH: usize = 100;
-
-    /// With a time that is rounded already, or that a ledger has as it is.
-    pub(crate) fn as_logged(commitments: Vec<DocumentHash>, source: SourceClass, time: u64) -> Self {
-        Self { commitments, source, time, kind: IntakeKind::Word, v: 1 }
-    }
-
-    /// `seconds` are rounded down to ten minutes here, so that no caller can forget it.
-    #[must_use]
-    pub fn new(commitments: Vec<DocumentHash>, source: SourceClass, seconds: u64) -> Self {
-        Self::as_logged(commitments, source, seconds - seconds % 600)
-    }
-}
-
 /// A captured sheet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -314,25 +290,28 @@ impl Entry {
         }
         let malformed = |error: serde_json::Error| EntryError::Malformed(error.to_string());
         let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
-        let versions = if envelope.kind == "key" { KeyChangeEntry::VERSION } else { 1 };
-        if envelope.v == 0 || envelope.v > versions {
-            return Err(EntryError::UnknownVersion { kind: envelope.kind.into_owned(), version: envelope.v });
-        }
-        let entry = match envelope.kind.as_ref() {
-            "election" => Self::Election(serde_json::from_slice(bytes).map_err(malformed)?),
-            "register" => Self::Register(serde_json::from_slice(bytes).map_err(malformed)?),
-            "intake" => Self::Intake(serde_json::from_slice(bytes).map_err(malformed)?),
-            "sheet" => Self::Sheet(serde_json::from_slice(bytes).map_err(malformed)?),
-            "reading" => Self::Reading(serde_json::from_slice(bytes).map_err(malformed)?),
-            "ruling" => Self::Ruling(serde_json::from_slice(bytes).map_err(malformed)?),
-            "key" if envelope.v == KeyChangeEntry::VERSION => {
-                Self::KeyChange(serde_json::from_slice(bytes).map_err(malformed)?)
+        let entry = match (envelope.kind.as_ref(), envelope.v) {
+            ("election", 1) => Self::Election(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("register", 1) => Self::Register(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("intake", 1) => Self::Intake(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("intake", 2) => Self::PictureIntake(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("sheet", 1) => Self::Sheet(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("mask", 1) => Self::Mask(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("reading", 1) => Self::Reading(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("ruling", 1) => Self::Ruling(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("key", 1) => Self::Key(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("key", KeyChangeEntry::VERSION) => Self::KeyChange(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("official", 1) => Self::Official(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("audit", 1) => Self::Audit(serde_json::from_slice(bytes).map_err(malformed)?),
+            ("anchor", 1) => Self::Anchor(serde_json::from_slice(bytes).map_err(malformed)?),
+            (
+                "election" | "register" | "intake" | "sheet" | "mask" | "reading" | "ruling" | "key" | "official"
+                | "audit" | "anchor",
+                version,
+            ) => {
+                return Err(EntryError::UnknownVersion { kind: envelope.kind.into_owned(), version });
             }
-            "key" => Self::Key(serde_json::from_slice(bytes).map_err(malformed)?),
-            "official" => Self::Official(serde_json::from_slice(bytes).map_err(malformed)?),
-            "audit" => Self::Audit(serde_json::from_slice(bytes).map_err(malformed)?),
-            "anchor" => Self::Anchor(serde_json::from_slice(bytes).map_err(malformed)?),
-            unknown => return Err(EntryError::UnknownType(unknown.to_owned())),
+            (unknown, _) => return Err(EntryError::UnknownType(unknown.to_owned())),
         };
         entry.check()?;
         let again = entry.to_bytes()?;
@@ -358,7 +337,11 @@ impl Entry {
         let wrong = match self {
             Self::Election(entry) if entry.counting.signatures == 0 => "`counting.signatures` must be at least 1",
             Self::Election(entry) if entry.counting.people == 1 => "`counting.people` must be 0 (never) or at least 2",
-            Self::Intake(entry) if entry.time % 600 != 0 => "`time` must be rounded down to ten minutes",
+            Self::Intake(IntakeEntry { time, .. }) | Self::PictureIntake(PictureIntakeEntry { time, .. })
+                if time % 600 != 0 =>
+            {
+                "`time` must be rounded down to ten minutes"
+            }
             Self::Official(entry) => match entry.fault() {
                 Some(fault) => fault,
                 None => return Ok(()),
@@ -384,7 +367,9 @@ impl Entry {
             Self::Election(entry) => canonical(entry),
             Self::Register(entry) => canonical(entry),
             Self::Intake(entry) => canonical(entry),
+            Self::PictureIntake(entry) => canonical(entry),
             Self::Sheet(entry) => canonical(entry),
+            Self::Mask(entry) => canonical(entry),
             Self::Reading(entry) => canonical(entry),
             Self::Ruling(entry) => canonical(entry),
             Self::Key(entry) => canonical(entry),
@@ -404,10 +389,11 @@ impl Entry {
         match self {
             Self::Election(_) | Self::Register(_) | Self::Key(_) | Self::KeyChange(_) => 0,
             Self::Anchor(entry) => entry.size,
-            Self::Intake(entry) => entry.time,
+            Self::Intake(IntakeEntry { time, .. }) | Self::PictureIntake(PictureIntakeEntry { time, .. }) => *time,
             Self::Official(entry) => entry.largest_integer(),
             Self::Audit(entry) => entry.largest_integer(),
             Self::Sheet(entry) => entry.intake.0,
+            Self::Mask(entry) => entry.sheet.0.max(entry.prev.map_or(0, |prev| prev.0)),
             Self::Reading(reading) => {
                 let of = match reading.of {
                     ReadingOf::Sheet(EntryIndex(index)) | ReadingOf::Row(index) => index,

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use crate::audits::Audits;
 use crate::definition::{Contest, Definition};
 use crate::entry::{
-    Decision, Detail, ElectionEntry, Entry, EntryError, IntakeEntry, KeyChange, KeyChangeEntry, Numbers, Outcome,
+    Decision, Detail, ElectionEntry, Entry, EntryError, KeyChange, KeyChangeEntry, MaskEntry, Numbers, Outcome,
     Reading, ReadingOf, RegisterEntry, RegisterOrigin, RulingEntry, SheetEntry,
 };
 use crate::geography::{Geography, GeographyError, StationIndex, UnitIndex};
@@ -26,7 +26,7 @@ use crate::readings::{Readers, ReadingIndex, ReadingTable};
 use crate::register::{RegisterRow, read_register};
 use crate::rule::Status;
 use crate::rulings::{Effect, Expected, Misplaced, REASONS, Refusal, Rulings, Subject};
-use crate::sheets::{SheetIndex, SheetTable};
+use crate::sheets::{Intake, NotMasked, Pictures, SheetIndex, SheetTable};
 use crate::source::SourceError;
 use crate::totals::{ADDED, Change, Part, TAKEN_OUT, UnitTotals, VoteTotals};
 
@@ -96,7 +96,7 @@ pub struct Count {
     geography: Geography,
     readers: Readers,
     sheets: SheetTable,
-    intakes: std::collections::BTreeMap<u64, IntakeEntry>,
+    intakes: std::collections::BTreeMap<u64, Intake>,
     rulings: Rulings,
     officials: Officials,
     audits: Audits,
@@ -180,10 +180,15 @@ impl Count {
             Entry::Election(_) => Err(Stop::Refused(Refusal::Misplaced(Misplaced::SecondElection))),
             Entry::Register(entry) => self.register(&entry, documents),
             Entry::Intake(entry) => {
-                self.intakes.insert(self.size, entry);
-                Ok(())
+                let (source, time) = (entry.source, entry.time);
+                self.intake(Intake { source, time, pictures: Pictures::Originals(entry.commitments) })
+            }
+            Entry::PictureIntake(entry) => {
+                let (source, time) = (entry.source, entry.time);
+                self.intake(Intake { source, time, pictures: Pictures::WithPixels(entry.pictures) })
             }
             Entry::Sheet(entry) => self.sheet(short, &entry),
+            Entry::Mask(entry) => self.mask(short, &entry),
             Entry::Reading(reading) => self.reading(short, &reading),
             Entry::Ruling(ruling) => self.ruling(short, &ruling),
             Entry::Key(key) => self.rulings.admit(&key).map_err(Stop::Refused),
@@ -265,14 +270,30 @@ impl Count {
     fn sheet(&mut self, index: u32, entry: &SheetEntry) -> Result<(), Stop> {
         let dangling = Refusal::Dangling { index: entry.intake, expected: Expected::Intake };
         let intake = self.intakes.get(&entry.intake.0).ok_or(Stop::Refused(dangling))?;
+        let mut pixels = Vec::with_capacity(entry.pages.len());
         for (page, picture) in entry.pages.iter().enumerate() {
-            if !intake.commitments.contains(&picture.commitment) {
-                return Err(Stop::Refused(Refusal::NotInIntake { page: page + 1, intake: entry.intake }));
-            }
+            let refusal = Refusal::NotInIntake { page: page + 1, intake: entry.intake };
+            pixels.push(intake.pixels(&picture.commitment).ok_or(Stop::Refused(refusal))?);
         }
         let refusal = Refusal::Misplaced(Misplaced::SheetWithoutPage);
-        self.sheets.push(index, intake.source, &entry.pages).ok_or(Stop::Refused(refusal))?;
+        self.sheets.push(index, intake.source, &entry.pages, &pixels).ok_or(Stop::Refused(refusal))?;
         Ok(())
+    }
+
+    fn intake(&mut self, intake: Intake) -> Result<(), Stop> {
+        self.intakes.insert(self.size, intake);
+        Ok(())
+    }
+
+    fn mask(&mut self, index: u32, entry: &MaskEntry) -> Result<(), Stop> {
+        let dangling = Refusal::Dangling { index: entry.sheet, expected: Expected::Sheet };
+        let sheet = self.sheets.by_entry(entry.sheet).ok_or(Stop::Refused(dangling))?;
+        self.sheets.remask(sheet, index, entry).map_err(|cause| {
+            Stop::Refused(Refusal::Misplaced(match cause {
+                NotMasked::NoSuchPage => Misplaced::MaskOfNoPage,
+                NotMasked::BesideAnother => Misplaced::MaskBesideAnother,
+            }))
+        })
     }
 
     fn reading(&mut self, index: u32, reading: &Reading) -> Result<(), Stop> {

@@ -113,10 +113,14 @@ pub enum Misplaced {
     SecondSeed,
     /// A record of an audit whose seed nobody has thrown.
     RecordBeforeSeed,
+    /// A mask of a page that the sheet does not have.
+    MaskOfNoPage,
+    /// A mask that does not supersede the one that stands.
+    MaskBesideAnother,
 }
 
 impl Misplaced {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::SecondElection,
         Self::SheetWithoutPage,
         Self::UnreadableRow,
@@ -124,6 +128,8 @@ impl Misplaced {
         Self::ListAfterNoSeed,
         Self::SecondSeed,
         Self::RecordBeforeSeed,
+        Self::MaskOfNoPage,
+        Self::MaskBesideAnother,
     ];
 }
 
@@ -134,6 +140,10 @@ impl fmt::Display for Misplaced {
             Self::SheetWithoutPage => "a sheet needs at least one page of type jpg or png",
             Self::UnreadableRow => "a row of a results file cannot be unreadable",
             Self::WithdrawalOfNothing => "a withdrawal names the ruling that it ends in `prev`",
+            Self::MaskOfNoPage => "the sheet has no such page",
+            Self::MaskBesideAnother => {
+                "a mask names in `prev` the one that stands on its page, or none where none does"
+            }
             Self::ListAfterNoSeed => "a list goes on only from a list of the same contest that has its seed",
             Self::SecondSeed => "the list has its seed already",
             Self::RecordBeforeSeed => "nothing is drawn before the list has its seed",

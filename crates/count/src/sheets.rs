@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::columns::{ColumnReader, ColumnWriter, Damaged};
-use crate::entry::{Page, SourceClass};
+use crate::entry::{CommittedPicture, MaskEntry, Page, SourceClass};
 use crate::geography::StationIndex;
 use crate::identifier::{DocumentHash, EntryIndex};
 
@@ -34,15 +34,75 @@ struct SheetRecord {
     readings: u16,
 }
 
+/// A batch of pictures that arrived.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Intake {
+    /// Where they came from.
+    pub source: SourceClass,
+    /// Seconds since 1970, a multiple of ten minutes.
+    pub time: u64,
+    pub(crate) pictures: Pictures,
+}
+
+/// What was committed to of each picture.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Pictures {
+    /// The original.
+    Originals(Vec<DocumentHash>),
+    /// The original and the pixels.
+    WithPixels(Vec<CommittedPicture>),
+}
+
+impl Intake {
+    /// How many pictures arrived.
+    #[must_use]
+    pub fn picture_count(&self) -> usize {
+        match &self.pictures {
+            Pictures::Originals(originals) => originals.len(),
+            Pictures::WithPixels(pictures) => pictures.len(),
+        }
+    }
+
+    /// The commitment to the pixels of the picture with this commitment to its original; `None` when the picture is not
+    /// among those that arrived, `Some(None)` when nothing was said of its pixels.
+    pub(crate) fn pixels(&self, original: &DocumentHash) -> Option<Option<DocumentHash>> {
+        match &self.pictures {
+            Pictures::Originals(originals) => originals.contains(original).then_some(None),
+            Pictures::WithPixels(pictures) => {
+                pictures.iter().find(|picture| picture.original == *original).map(|picture| Some(picture.pixels))
+            }
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 struct PageRecord {
     commitment: DocumentHash,
+    pixels: Option<DocumentHash>,
     rendition: DocumentHash,
     width: u32,
     height: u32,
     first_mask: u32,
     masks: u16,
     media: u8,
+}
+
+/// What a page shows since its mask was changed.
+#[derive(Debug, Clone, PartialEq)]
+struct Remasked {
+    /// The `mask` entry in force.
+    entry: u32,
+    rendition: DocumentHash,
+    masked: Vec<[u32; 4]>,
+    /// What was shown before, oldest first.
+    superseded: Vec<DocumentHash>,
+}
+
+/// Why a mask changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotMasked {
+    NoSuchPage,
+    BesideAnother,
 }
 
 /// Media types of renditions, by the number kept in a page record.
@@ -53,6 +113,8 @@ pub(crate) struct SheetTable {
     sheets: Vec<SheetRecord>,
     pages: Vec<PageRecord>,
     masks: Vec<[u32; 4]>,
+    /// By place in `pages`: few masks are ever changed.
+    remasked: BTreeMap<u32, Remasked>,
     failures: Vec<String>,
     /// Sheets that a ruling moved, with the station they belong to.
     moved: BTreeMap<SheetIndex, StationIndex>,
@@ -61,8 +123,15 @@ pub(crate) struct SheetTable {
 }
 
 impl SheetTable {
-    /// Adds a sheet. `None` when the table is full or the sheet has no usable page.
-    pub fn push(&mut self, entry: u32, source: SourceClass, pages: &[Page]) -> Option<SheetIndex> {
+    /// Adds a sheet with the commitment to the pixels of each page. `None` when the table is full or the sheet has no
+    /// usable page.
+    pub fn push(
+        &mut self,
+        entry: u32,
+        source: SourceClass,
+        pages: &[Page],
+        pixels: &[Option<DocumentHash>],
+    ) -> Option<SheetIndex> {
         let index = SheetIndex(u32::try_from(self.sheets.len()).ok()?);
         let first_page = u32::try_from(self.pages.len()).ok()?;
         let count = u16::try_from(pages.len()).ok().filter(|count| *count > 0)?;
@@ -70,11 +139,12 @@ impl SheetTable {
             .iter()
             .map(|page| MEDIA.iter().position(|word| *word == page.media).and_then(|at| u8::try_from(at).ok()))
             .collect::<Option<_>>()?;
-        for (page, media) in pages.iter().zip(media) {
+        for ((page, media), pixels) in pages.iter().zip(media).zip(pixels) {
             let first_mask = u32::try_from(self.masks.len()).ok()?;
             self.masks.extend_from_slice(&page.masked);
             self.pages.push(PageRecord {
                 commitment: page.commitment,
+                pixels: *pixels,
                 rendition: page.rendition,
                 width: page.width,
                 height: page.height,
@@ -85,6 +155,32 @@ impl SheetTable {
         }
         self.sheets.push(SheetRecord { entry, first_page, pages: count, source, failure: 0, readings: 0 });
         Some(index)
+    }
+
+    /// Shows another picture of a page from now on.
+    pub fn remask(&mut self, sheet: SheetIndex, entry: u32, mask: &MaskEntry) -> Result<(), NotMasked> {
+        let record = self.record(sheet);
+        if mask.page >= u32::from(record.pages) {
+            return Err(NotMasked::NoSuchPage);
+        }
+        let page = record.first_page + mask.page;
+        let (before, mut superseded) = match self.remasked.get(&page) {
+            Some(standing) if mask.prev == Some(EntryIndex(u64::from(standing.entry))) => {
+                (standing.rendition, standing.superseded.clone())
+            }
+            None if mask.prev.is_none() => (self.pages[page as usize].rendition, Vec::new()),
+            _ => return Err(NotMasked::BesideAnother),
+        };
+        superseded.push(before);
+        superseded.retain(|one| *one != mask.rendition);
+        let remasked = Remasked { entry, rendition: mask.rendition, masked: mask.masked.clone(), superseded };
+        self.remasked.insert(page, remasked);
+        Ok(())
+    }
+
+    /// The last `mask` entry in force: another one when any page shows another picture than before.
+    pub fn last_mask(&self) -> Option<EntryIndex> {
+        self.remasked.values().map(|now| EntryIndex(u64::from(now.entry))).max()
     }
 
     pub fn len(&self) -> usize {
@@ -162,13 +258,21 @@ impl SheetTable {
     pub fn pages(&self, sheet: SheetIndex) -> impl Iterator<Item = PageView<'_>> {
         let record = self.record(sheet);
         let first = record.first_page as usize;
-        self.pages[first..first + usize::from(record.pages)].iter().map(|page| PageView {
-            commitment: page.commitment,
-            rendition: page.rendition,
-            width: page.width,
-            height: page.height,
-            media: MEDIA[usize::from(page.media)],
-            masked: &self.masks[page.first_mask as usize..page.first_mask as usize + usize::from(page.masks)],
+        let pages = &self.pages[first..first + usize::from(record.pages)];
+        (record.first_page..).zip(pages).map(|(place, page)| {
+            let as_it_came = &self.masks[page.first_mask as usize..page.first_mask as usize + usize::from(page.masks)];
+            let remasked = self.remasked.get(&place);
+            PageView {
+                commitment: page.commitment,
+                pixels: page.pixels,
+                rendition: remasked.map_or(page.rendition, |now| now.rendition),
+                width: page.width,
+                height: page.height,
+                media: MEDIA[usize::from(page.media)],
+                masked: remasked.map_or(as_it_came, |now| &now.masked),
+                mask: remasked.map(|now| EntryIndex(u64::from(now.entry))),
+                superseded: remasked.map_or(&[], |now| &now.superseded),
+            }
         })
     }
 
@@ -204,13 +308,24 @@ impl SheetTable {
         for page in &self.pages {
             part.bytes(page.commitment.as_bytes());
             part.bytes(page.rendition.as_bytes());
-            part.bytes(&[page.media]);
+            part.bytes(&[page.media, u8::from(page.pixels.is_some())]);
+            page.pixels.iter().for_each(|pixels| part.bytes(pixels.as_bytes()));
             part.number(page.width);
             part.number(page.height);
             part.number(page.masks);
         }
         part.count(self.masks.len());
         self.masks.iter().flatten().for_each(|edge| part.number(*edge));
+        part.count(self.remasked.len());
+        for (page, now) in &self.remasked {
+            part.number(*page);
+            part.number(now.entry);
+            part.bytes(now.rendition.as_bytes());
+            part.count(now.masked.len());
+            now.masked.iter().flatten().for_each(|edge| part.number(*edge));
+            part.count(now.superseded.len());
+            now.superseded.iter().for_each(|rendition| part.bytes(rendition.as_bytes()));
+        }
         part.count(self.moved.len());
         for (sheet, station) in &self.moved {
             part.number(sheet.0);
@@ -235,7 +350,7 @@ impl SheetTable {
             table.sheets.push(SheetRecord { entry, first_page, pages, source, failure, readings });
             first_page = first_page.checked_add(u32::from(pages)).ok_or_else(|| part.damaged())?;
         }
-        let pages = part.count(68)?;
+        let pages = part.count(69)?;
         part.check(pages == first_page as usize)?;
         let mut first_mask = 0_u32;
         for _ in 0..pages {
@@ -243,14 +358,33 @@ impl SheetTable {
             let rendition = DocumentHash::from_bytes(part.array()?);
             let media = part.byte()?;
             part.check(usize::from(media) < MEDIA.len())?;
+            let pixels = match part.byte()? {
+                0 => None,
+                1 => Some(DocumentHash::from_bytes(part.array()?)),
+                _ => return Err(part.damaged()),
+            };
             let (width, height, masks) = (part.small()?, part.small()?, part.small()?);
-            table.pages.push(PageRecord { commitment, rendition, width, height, first_mask, masks, media });
+            table.pages.push(PageRecord { commitment, pixels, rendition, width, height, first_mask, masks, media });
             first_mask = first_mask.checked_add(u32::from(masks)).ok_or_else(|| part.damaged())?;
         }
         let masks = part.count(4)?;
         part.check(masks == first_mask as usize)?;
         for _ in 0..masks {
             table.masks.push([part.small()?, part.small()?, part.small()?, part.small()?]);
+        }
+        for _ in 0..part.count(36)? {
+            let (page, entry): (u32, u32) = (part.small()?, part.small()?);
+            part.check((page as usize) < pages && u64::from(entry) < size)?;
+            let rendition = DocumentHash::from_bytes(part.array()?);
+            let mut masked = Vec::new();
+            for _ in 0..part.count(4)? {
+                masked.push([part.small()?, part.small()?, part.small()?, part.small()?]);
+            }
+            let mut superseded = Vec::new();
+            for _ in 0..part.count(32)? {
+                superseded.push(DocumentHash::from_bytes(part.array()?));
+            }
+            table.remasked.insert(page, Remasked { entry, rendition, masked, superseded });
         }
         for _ in 0..part.count(2)? {
             let (sheet, station): (u32, u32) = (part.small()?, part.small()?);
@@ -267,6 +401,8 @@ impl SheetTable {
 pub struct PageView<'a> {
     /// Salted commitment to the original.
     pub commitment: DocumentHash,
+    /// Salted commitment to the pixels, made on arrival; `None` for pictures that came before there was one.
+    pub pixels: Option<DocumentHash>,
     /// Hash of the published picture, also its file name.
     pub rendition: DocumentHash,
     /// Pixels.
@@ -277,4 +413,8 @@ pub struct PageView<'a> {
     pub media: &'static str,
     /// Hidden rectangles, `[left, top, right, bottom]` in pixels.
     pub masked: &'a [[u32; 4]],
+    /// The `mask` entry that says so, where it is not the `sheet` entry.
+    pub mask: Option<EntryIndex>,
+    /// Pictures that were published of this page earlier, with another mask; they are published no longer.
+    pub superseded: &'a [DocumentHash],
 }

@@ -316,3 +316,26 @@ fn what_differs_after_a_ruling_objects() {
     assert_eq!((ledger.state("11.1"), ledger.status("11.1").objected), (StationState::Counted, true));
     assert_eq!(ledger.votes(), [35, 40, 2, 1]);
 }
+
+#[test]
+fn a_mask_replaces_what_is_shown_and_nothing_else() {
+    let mut ledger = Ledger::new();
+    let sheet = ledger.sheet_with_pixels();
+    ledger.read(sheet, "qr", mayor("11.1", [30, 5, 40], 2, 1));
+    let page = |ledger: &Ledger| {
+        let sheet = ledger.count.sheet_by_entry(sheet).unwrap();
+        let page = ledger.count.sheet_view(sheet).pages[0];
+        (page.rendition, page.masked.to_vec(), page.mask, page.superseded.to_vec(), page.pixels)
+    };
+    let before = page(&ledger);
+    assert_eq!((before.2, before.3.as_slice(), ledger.count.last_mask()), (None, [].as_slice(), None));
+    assert!(before.4.is_some());
+    let first = ledger.mask(sheet);
+    let second = ledger.mask(sheet);
+    let after = page(&ledger);
+    assert_eq!((after.1.as_slice(), after.2), ([[0, 200, 100, 500]].as_slice(), Some(second)));
+    assert_eq!((after.3.len(), after.3[0], after.4), (2, before.0, before.4));
+    assert_ne!(after.0, before.0);
+    assert_eq!((ledger.votes(), ledger.count.last_mask()), (vec![35, 40, 2, 1], Some(second)));
+    assert!(first < second && ledger.count.refusals().is_empty());
+}

@@ -28,6 +28,48 @@ fn times_tell_ten_minutes_and_no_less() {
 }
 
 #[test]
+fn arrivals_and_masks_are_known_in_their_versions() {
+    let hash = "0".repeat(64);
+    let intake = |version: u64, pictures: &str| {
+        let rest = format!(r#""source":"public","time":1935000000,"type":"intake","v":{version}}}"#);
+        Entry::parse(format!("{{{pictures},{rest}").as_bytes())
+    };
+    let picture = format!(r#""pictures":[{{"original":"{hash}","pixels":"{hash}"}}]"#);
+    assert!(matches!(intake(1, r#""commitments":[]"#), Ok(Entry::Intake(_))));
+    assert!(matches!(intake(2, &picture), Ok(Entry::PictureIntake(_))));
+    assert!(matches!(intake(1, &picture), Err(EntryError::Malformed(_))));
+    assert!(matches!(intake(2, r#""commitments":[]"#), Err(EntryError::Malformed(_))));
+    assert!(matches!(intake(3, &picture), Err(EntryError::UnknownVersion { version: 3, .. })));
+    let half = format!(r#""pictures":[{{"original":"{hash}"}}]"#);
+    assert!(matches!(intake(2, &half), Err(EntryError::Malformed(_))));
+
+    let mask = |page: &str, prev: &str, version: u64| {
+        let head =
+            format!(r#"{{"masked":[[1,2,3,4]],"page":{page},{prev}"reason":"personal-data","rendition":"{hash}""#);
+        Entry::parse(format!(r#"{head},"sheet":7,"type":"mask","v":{version}}}"#).as_bytes())
+    };
+    assert!(matches!(mask("0", "", 1), Ok(Entry::Mask(_))));
+    assert!(matches!(mask("4294967295", r#""prev":9,"#, 1), Ok(Entry::Mask(_))));
+    assert!(mask("4294967296", "", 1).is_err());
+    assert!(mask("0", r#""prev":9007199254740992,"#, 1).is_err());
+    assert!(matches!(mask("0", "", 2), Err(EntryError::UnknownVersion { version: 2, .. })));
+}
+
+#[test]
+fn a_batch_as_large_as_allowed_fits_into_an_entry() {
+    use testigo_count::entry::{CommittedPicture, PictureIntakeEntry};
+    let picture = |number: usize| {
+        let [original, pixels] = [number, number + 1_000].map(|n| testigo_count::DocumentHash::of(&n.to_be_bytes()));
+        CommittedPicture { original, pixels }
+    };
+    let pictures = |count: usize| (0..count).map(picture).collect();
+    let class = testigo_count::SourceClass::Custody;
+    let entry = |count| Entry::PictureIntake(PictureIntakeEntry::new(pictures(count), class, 9_007_199_254_740_000));
+    assert!(entry(PictureIntakeEntry::LARGEST_BATCH).to_bytes().is_ok());
+    assert_eq!(entry(PictureIntakeEntry::LARGEST_BATCH + 1).to_bytes(), Err(EntryError::TooLong(8_035)));
+}
+
+#[test]
 fn a_failure_supersedes_nothing() {
     let failure =
         |prev: &str| format!(r#"{{"failure":"no-code-found",{prev}"reader":"qr","sheet":3,"type":"reading","v":1}}"#);

@@ -14,12 +14,13 @@ use made_up::{Ledger, PACK, adjudicator, mayor, mayor_by_candidate, reading};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use testigo_count::entry::{
-    AnchorEntry, AnchorKind, Decision, IntakeEntry, KeyChange, KeyChangeEntry, KeyEntry, Page, RegisterEntry,
-    RegisterOrigin, RulingEntry, RulingSignature, SheetEntry, Stated,
+    AnchorEntry, AnchorKind, CommittedPicture, Decision, IntakeEntry, KeyChange, KeyChangeEntry, KeyEntry, MaskEntry,
+    Page, PictureIntakeEntry, RegisterEntry, RegisterOrigin, RulingEntry, RulingSignature, SheetEntry, Stated,
 };
 use testigo_count::identifier::Code;
 use testigo_count::identifier::KeyName;
 use testigo_count::rule::{Reason, StationState};
+use testigo_count::sheets::PageView;
 use testigo_count::{
     Cell, ContestId, Count, DocumentHash, Entry, EntryIndex, Numbers, Outcome, ReadingOf, SourceClass, StationId,
 };
@@ -376,6 +377,73 @@ fn without_numbers(ledger: &mut Ledger) {
     ledger.add(Entry::Reading(code));
 }
 
+/// One of the pictures in `docs/vectors/pixels`, as a page; and the commitment to its pixels.
+fn pixel_page(name: &str) -> (Page, DocumentHash) {
+    let folder = vectors().join("pixels").join(name);
+    let expected: Value = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
+    let media = expected["media"].as_str().unwrap().to_owned();
+    let picture = std::fs::read(folder.join(format!("picture.{media}"))).unwrap();
+    let number = |key: &str| u32::try_from(expected[key].as_u64().unwrap()).unwrap();
+    let page = Page {
+        // The name of the picture without that of its mask.
+        commitment: DocumentHash::of(name.split('-').next().unwrap().as_bytes()),
+        height: number("height"),
+        masked: serde_json::from_value(expected["masked"].clone()).unwrap(),
+        media,
+        rendition: DocumentHash::of(&picture),
+        width: number("width"),
+    };
+    (page, expected["commitment"].as_str().unwrap().parse().unwrap())
+}
+
+fn mask(sheet: EntryIndex, page: u32, name: &str, prev: Option<EntryIndex>) -> Entry {
+    let (shown, _) = pixel_page(name);
+    let reason = Code::new("personal-data").unwrap();
+    Entry::Mask(MaskEntry::new(sheet, page, shown.masked, shown.rendition, reason, prev))
+}
+
+/// Pictures whose pixels are committed to, and masks that change. Everything that the sheets show is a picture of
+/// `docs/vectors/pixels`, but for one sheet of which nothing is said about pixels, and a withheld one.
+fn masks() -> Ledger {
+    let mut ledger = Ledger::new();
+    ledger.admit(1);
+    let (photo, photo_pixels) = pixel_page("photo-corner");
+    let (open, strip_pixels) = pixel_page("strip-open");
+    let (scan, scan_pixels) = pixel_page("scan-overlap");
+    let (deep, deep_pixels) = pixel_page("deep-corner");
+    let arrived = |page: &Page, pixels| CommittedPicture { original: page.commitment, pixels };
+    let pictures = vec![
+        arrived(&photo, photo_pixels),
+        arrived(&open, strip_pixels),
+        arrived(&scan, scan_pixels),
+        arrived(&deep, deep_pixels),
+        // The first of those that say the same of an original holds.
+        arrived(&scan, photo_pixels),
+    ];
+    let intake = PictureIntakeEntry::new(pictures, SourceClass::Custody, 1_935_000_600);
+    let intake = ledger.add(Entry::PictureIntake(intake));
+    let sheet = ledger.add(Entry::Sheet(SheetEntry::new(intake, vec![photo, open])));
+    ledger.read(sheet, "qr", mayor("11.1", [30, 5, 40], 2, 1));
+    ledger.add(Entry::Sheet(SheetEntry::new(intake, vec![scan.clone()])));
+    let first = ledger.add(mask(sheet, 1, "strip-hidden", None));
+    let second = ledger.add(mask(sheet, 1, "strip-bands", Some(first)));
+    let withheld = ledger.add(Entry::Sheet(SheetEntry::new(intake, vec![deep])));
+    ledger.rule(Decision::WithholdSheet { sheet: withheld }, None);
+    let old = ledger.sheet(SourceClass::Custody);
+    let reason = Code::new("too-much-hidden").unwrap();
+    let rendition = DocumentHash::of(b"less hidden");
+    ledger.add(Entry::Mask(MaskEntry::new(old, 0, Vec::new(), rendition, reason, None)));
+    // Without effect: none of them supersedes what stands, or there is no such page, sheet or picture.
+    ledger.add(mask(sheet, 1, "strip-open", None));
+    ledger.add(mask(sheet, 1, "strip-open", Some(first)));
+    ledger.add(mask(sheet, 2, "strip-open", None));
+    ledger.add(mask(sheet, 0, "strip-open", Some(second)));
+    ledger.add(mask(intake, 1, "strip-open", None));
+    let stranger = Page { commitment: DocumentHash::of(b"another"), ..scan };
+    ledger.add(Entry::Sheet(SheetEntry::new(intake, vec![stranger])));
+    ledger
+}
+
 fn outside_the_register(ledger: &mut Ledger) {
     ledger.qr(mayor("unlisted", [10, 5, 20], 0, 0));
     ledger.public(mayor("unlisted.public", [10, 5, 20], 0, 0));
@@ -637,14 +705,18 @@ fn expected(ledger: &Ledger) -> Value {
         .sheets()
         .map(|sheet| {
             let view = count.sheet_view(sheet);
-            json!({
+            let mut said = json!({
                 "entry": view.entry,
                 "source": view.source.word(),
                 "state": format!("{:?}", view.state).to_lowercase(),
                 "moved_to": view.moved_to.map(|station| count.geography().station_id(station)),
                 "rejected": view.rejected,
                 "withheld": view.withheld,
-            })
+            });
+            if view.pages.iter().any(|page| page.pixels.is_some() || page.mask.is_some()) {
+                said["pages"] = view.pages.iter().map(expected_page).collect();
+            }
+            said
         })
         .collect();
     json!({
@@ -675,6 +747,17 @@ fn expected(ledger: &Ledger) -> Value {
             .map(|one| json!({ "entry": one.index, "superseded_by": one.superseded_by }))
             .collect::<Vec<_>>(),
         "contests": contests,
+    })
+}
+
+fn expected_page(page: &PageView<'_>) -> Value {
+    json!({
+        "rendition": page.rendition,
+        "media": page.media,
+        "pixels": page.pixels,
+        "masked": page.masked,
+        "mask": page.mask,
+        "superseded": page.superseded,
     })
 }
 
@@ -785,6 +868,11 @@ fn the_ledger_of_keys_gives_what_the_vectors_say() {
 }
 
 #[test]
+fn the_ledger_of_masks_gives_what_the_vectors_say() {
+    hold_against("masks", &masks());
+}
+
+#[test]
 fn the_drawn_ledger_gives_what_the_vectors_say() {
     hold_against("drawn", &drawn(3, 200));
 }
@@ -832,12 +920,13 @@ fn the_vectors_meet_every_type_of_entry_every_state_and_every_reason() {
         assert!([status.state.word(), status.reason.word()].contains(&expected), "{id}: {status:?}");
         assert_eq!(status.objected, id.ends_with(".objected"), "{id}: {status:?}");
     }
-    let kinds: BTreeSet<String> = [&wide, &strict, &keys()]
+    let kinds: BTreeSet<String> = [&wide, &strict, &keys(), &masks()]
         .into_iter()
         .flat_map(|ledger| ledger.entries.clone())
         .map(|entry| serde_json::from_slice::<Value>(&entry).unwrap()["type"].as_str().unwrap().to_owned())
         .collect();
-    let known = ["election", "register", "intake", "sheet", "reading", "ruling", "key", "anchor", "official", "audit"];
+    let known =
+        ["election", "register", "intake", "sheet", "mask", "reading", "ruling", "key", "anchor", "official", "audit"];
     assert_eq!(kinds, known.map(str::to_owned).into());
 }
 
@@ -845,18 +934,18 @@ fn the_vectors_meet_every_type_of_entry_every_state_and_every_reason() {
 #[test]
 fn the_examples_of_the_specification_are_entries_of_the_vectors() {
     let text = std::fs::read_to_string(vectors().join("../ledger-format.md")).unwrap();
-    let ledgers = [wide(), strict(), keys()];
+    let ledgers = [wide(), strict(), keys(), masks()];
     let entries = ledgers.iter().flat_map(|ledger| &ledger.entries);
     let entries: BTreeSet<&str> = entries.map(|entry| std::str::from_utf8(entry).unwrap()).collect();
     let mut lines = text.lines().map(str::trim);
     let mut kinds = BTreeSet::new();
     while let Some(line) = lines.next() {
-        if line.starts_with('{') && (line.contains(r#""v":1"#) || line.contains(r#""v":2"#)) {
+        if line.starts_with('{') && line.contains(r#","v":"#) {
             assert!(entries.contains(line), "not in the vectors: {line}");
             let leaf = lines.next().and_then(|line| line.strip_prefix("leaf hash ")).unwrap_or_default();
             assert_eq!(leaf, hex(&leaf_hash(line.as_bytes())), "below {line}");
             kinds.insert(serde_json::from_str::<Value>(line).unwrap()["type"].as_str().unwrap().to_owned());
         }
     }
-    assert_eq!(kinds.len(), 10, "an example of every type");
+    assert_eq!(kinds.len(), 11, "an example of every type");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::sheets::{SheetIndex, SheetState};
-use testigo_count::{Contest, Count, DocumentHash};
+use testigo_count::{Contest, Count, DocumentHash, EntryIndex};
 
 use crate::assets::{self, Asset};
 use crate::language::Language;
@@ -50,10 +50,11 @@ pub struct View {
     pub ranking: Vec<Vec<usize>>,
 }
 
-/// Which sheet shows a picture, by the picture's hash. Sheets are only ever added.
+/// Which sheet shows a picture, by the picture's hash. Sheets are only ever added, and masks change.
 #[derive(Debug, Default)]
 pub struct Renditions {
     sheets: BTreeMap<DocumentHash, Vec<SheetIndex>>,
+    last_mask: Option<EntryIndex>,
     order: Vec<SheetIndex>,
 }
 
@@ -71,7 +72,7 @@ impl View {
             Some(before) => Arc::clone(&before.places),
             None => Arc::new(Places::new(&count)),
         };
-        let renditions = match before.filter(|before| before.renditions.order.len() == count.sheet_count()) {
+        let renditions = match before.filter(|before| before.renditions.fit(&count)) {
             Some(before) => Arc::clone(&before.renditions),
             None => Arc::new(Renditions::new(&count)),
         };
@@ -169,7 +170,12 @@ impl Renditions {
                 sheets.entry(page.rendition).or_default().push(sheet);
             }
         }
-        Self { sheets, order: count.sheets().collect() }
+        Self { sheets, last_mask: count.last_mask(), order: count.sheets().collect() }
+    }
+
+    /// Whether nothing has come or changed since.
+    fn fit(&self, count: &Count) -> bool {
+        self.order.len() == count.sheet_count() && self.last_mask == count.last_mask()
     }
 
     /// All sheets in order of arrival.

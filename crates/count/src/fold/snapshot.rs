@@ -17,18 +17,18 @@ use super::{ContestCount, Count, Documents, FoldError, begin_documents};
 use crate::audits::Audits;
 use crate::columns::{ColumnReader, ColumnWriter, Damaged};
 use crate::definition::Contest;
-use crate::entry::{IntakeEntry, SourceClass};
+use crate::entry::{CommittedPicture, SourceClass};
 use crate::geography::Geography;
 use crate::identifier::{DocumentHash, EntryIndex};
 use crate::ledger_facts::LedgerFacts;
 use crate::officials::Officials;
 use crate::readings::{Known, Readers, ReadingTable};
 use crate::rulings::{Refusal, Rulings};
-use crate::sheets::SheetTable;
+use crate::sheets::{Intake, Pictures, SheetTable};
 use crate::totals::VoteTotals;
 
 /// The first line of the file. A change of what follows changes its number.
-const FIRST_LINE: &[u8] = b"testigo count snapshot 2\n";
+const FIRST_LINE: &[u8] = b"testigo count snapshot 4\n";
 
 /// Bytes of the SHA-256 at the end.
 const CHECKSUM: usize = 32;
@@ -265,26 +265,54 @@ fn read_contest(
     })
 }
 
-fn write_intakes(intakes: &BTreeMap<u64, IntakeEntry>, part: &mut ColumnWriter) {
+fn write_intakes(intakes: &BTreeMap<u64, Intake>, part: &mut ColumnWriter) {
     part.count(intakes.len());
     for (entry, intake) in intakes {
         part.number(*entry);
         part.bytes(&[intake.source.number()]);
         part.number(intake.time);
-        part.count(intake.commitments.len());
-        intake.commitments.iter().for_each(|commitment| part.bytes(commitment.as_bytes()));
+        match &intake.pictures {
+            Pictures::Originals(originals) => {
+                part.bytes(&[1]);
+                part.count(originals.len());
+                originals.iter().for_each(|original| part.bytes(original.as_bytes()));
+            }
+            Pictures::WithPixels(pictures) => {
+                part.bytes(&[2]);
+                part.count(pictures.len());
+                for picture in pictures {
+                    part.bytes(picture.original.as_bytes());
+                    part.bytes(picture.pixels.as_bytes());
+                }
+            }
+        }
     }
 }
 
-fn read_intakes(mut part: ColumnReader<'_>) -> Result<BTreeMap<u64, IntakeEntry>, Damaged> {
+fn read_intakes(mut part: ColumnReader<'_>) -> Result<BTreeMap<u64, Intake>, Damaged> {
     let mut intakes = BTreeMap::new();
     for _ in 0..part.count(4)? {
         let entry = part.number()?;
         let source = SourceClass::from_number(part.byte()?).ok_or_else(|| part.damaged())?;
         let time = part.number()?;
-        let count = part.count(32)?;
-        let commitments = (0..count).map(|_| part.array().map(DocumentHash::from_bytes)).collect::<Result<_, _>>()?;
-        intakes.insert(entry, IntakeEntry::as_logged(commitments, source, time));
+        let pictures = match part.byte()? {
+            1 => {
+                let count = part.count(32)?;
+                let originals = (0..count).map(|_| part.array().map(DocumentHash::from_bytes));
+                Pictures::Originals(originals.collect::<Result<_, _>>()?)
+            }
+            2 => {
+                let count = part.count(64)?;
+                let mut pictures = Vec::with_capacity(count);
+                for _ in 0..count {
+                    let [original, pixels] = [part.array()?, part.array()?].map(DocumentHash::from_bytes);
+                    pictures.push(CommittedPicture { original, pixels });
+                }
+                Pictures::WithPixels(pictures)
+            }
+            _ => return Err(part.damaged()),
+        };
+        intakes.insert(entry, Intake { source, time, pictures });
     }
     part.end()?;
     Ok(intakes)

@@ -4,7 +4,7 @@ use super::Count;
 use crate::audits::{AuditList, AuditRecord};
 use crate::check::{self, Finding};
 use crate::definition::Definition;
-use crate::entry::{ElectionEntry, IntakeEntry, Reader, RulingEntry, SourceClass};
+use crate::entry::{ElectionEntry, Reader, RulingEntry, SourceClass};
 use crate::geography::{Geography, StationIndex, UnitIndex};
 use crate::identifier::{DocumentHash, EntryIndex, KeyName};
 use crate::ledger_facts::{Anchor, RecoveryKey, Rotation};
@@ -13,7 +13,7 @@ use crate::pack::Pack;
 use crate::readings::ReadingView;
 use crate::rule::{StationState, Status};
 use crate::rulings::{Effect, Refusal, Subject};
-use crate::sheets::{PageView, SheetIndex, SheetState};
+use crate::sheets::{Intake, PageView, SheetIndex, SheetState};
 use crate::totals::UnitTotals;
 
 impl Count {
@@ -228,8 +228,14 @@ impl Count {
     }
 
     /// The batches in which pictures arrived, in order.
-    pub fn intakes(&self) -> impl Iterator<Item = (EntryIndex, &IntakeEntry)> {
+    pub fn intakes(&self) -> impl Iterator<Item = (EntryIndex, &Intake)> {
         self.intakes.iter().map(|(index, intake)| (EntryIndex(*index), intake))
+    }
+
+    /// The last entry that changed a mask: another one when any page shows another picture than before.
+    #[must_use]
+    pub fn last_mask(&self) -> Option<EntryIndex> {
+        self.sheets.last_mask()
     }
 
     /// The sheet of this entry.

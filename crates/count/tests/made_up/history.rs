@@ -16,6 +16,7 @@ const STATIONS: [&str; 9] = ["11.1", "11.2", "12.1", "21.1", "21.2", "22.1", "29
 pub enum Step {
     Sheet { public: bool, station: usize, votes: [u32; 3], reader: u8 },
     Failure,
+    Mask(Index),
     Published { file: u8, station: usize, votes: [u32; 2] },
     Correction { of: Index, station: usize, votes: [u32; 3] },
     Extend,
@@ -33,6 +34,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         4 => (any::<bool>(), station(), few(), 0..3_u8)
             .prop_map(|(public, station, votes, reader)| Step::Sheet { public, station, votes, reader }),
         1 => Just(Step::Failure),
+        1 => any::<Index>().prop_map(Step::Mask),
         3 => (0..2_u8, station(), prop::array::uniform2(0..3_u32))
             .prop_map(|(file, station, votes)| Step::Published { file, station, votes }),
         1 => (any::<Index>(), station(), few()).prop_map(|(of, station, votes)| Step::Correction { of, station, votes }),
@@ -59,7 +61,7 @@ pub fn play(steps: &[Step]) -> Ledger {
                 readings.push((sheet, entry, reader));
             }
             Step::Failure => {
-                let sheet = ledger.sheet(SourceClass::Custody);
+                let sheet = ledger.sheet_with_pixels();
                 ledger.add(reading(
                     "qr",
                     ReadingOf::Sheet(sheet),
@@ -67,6 +69,9 @@ pub fn play(steps: &[Step]) -> Ledger {
                     Outcome::Failure(Code::new("no-code-found").unwrap()),
                 ));
                 sheets.push(sheet);
+            }
+            Step::Mask(sheet) if !sheets.is_empty() => {
+                ledger.mask(*sheet.get(&sheets));
             }
             Step::Published { file, station, votes } => {
                 ledger.published(&[*file], 7, mayor_by_candidate(STATIONS[*station], *votes, 1));

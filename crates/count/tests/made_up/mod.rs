@@ -12,10 +12,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer, SigningKey};
 use testigo_count::entry::{
-    Decision, ElectionEntry, IntakeEntry, KeyEntry, Page, RegisterEntry, RegisterOrigin, RulingEntry, RulingSignature,
-    SheetEntry, Stated,
+    CommittedPicture, Decision, ElectionEntry, IntakeEntry, KeyEntry, MaskEntry, Page, PictureIntakeEntry,
+    RegisterEntry, RegisterOrigin, RulingEntry, RulingSignature, SheetEntry, Stated,
 };
-use testigo_count::identifier::KeyName;
+use testigo_count::identifier::{Code, KeyName};
 use testigo_count::rule::{StationState, Status};
 use testigo_count::{
     Cell, ContestId, Count, Definition, Detail, DocumentHash, Entry, EntryIndex, Numbers, Outcome, Pack, Reader,
@@ -165,6 +165,32 @@ impl Ledger {
             width: 100,
         };
         self.add(Entry::Sheet(SheetEntry::new(intake, vec![page])))
+    }
+
+    /// The same with a commitment to the picture's pixels.
+    pub fn sheet_with_pixels(&mut self) -> EntryIndex {
+        let [original, pixels] =
+            ["original", "pixels"].map(|what| DocumentHash::of(format!("{what} {}", self.count.size()).as_bytes()));
+        let pictures = vec![CommittedPicture { original, pixels }];
+        let intake = PictureIntakeEntry::new(pictures, SourceClass::Custody, 1_935_000_123);
+        let intake = self.add(Entry::PictureIntake(intake));
+        let page = Page {
+            commitment: original,
+            height: 600,
+            masked: vec![[0, 300, 100, 400]],
+            media: "jpg".to_owned(),
+            rendition: DocumentHash::of(b"rendition"),
+            width: 100,
+        };
+        self.add(Entry::Sheet(SheetEntry::new(intake, vec![page])))
+    }
+
+    /// A mask of a sheet's first page, over the one that stands.
+    pub fn mask(&mut self, sheet: EntryIndex) -> EntryIndex {
+        let standing = self.count.sheet_by_entry(sheet).and_then(|sheet| self.count.sheet_view(sheet).pages[0].mask);
+        let rendition = DocumentHash::of(format!("rendition {}", self.count.size()).as_bytes());
+        let reason = Code::new("personal-data").unwrap();
+        self.add(Entry::Mask(MaskEntry::new(sheet, 0, vec![[0, 200, 100, 500]], rendition, reason, standing)))
     }
 
     pub fn read(&mut self, sheet: EntryIndex, reader: &str, numbers: Numbers) -> EntryIndex {

@@ -16,7 +16,7 @@ const FEWEST: usize = 4;
 pub(super) fn chart(scene: Scene<'_>) -> Markup {
     let mut batches: Vec<(u64, u64)> = Vec::new();
     for (_, intake) in scene.view.count.intakes() {
-        batches.push((intake.time, u64::try_from(intake.commitments.len()).unwrap_or(u64::MAX)));
+        batches.push((intake.time, u64::try_from(intake.picture_count()).unwrap_or(u64::MAX)));
     }
     batches.sort_unstable();
     let mut sums: Vec<(u64, u64)> = Vec::new();

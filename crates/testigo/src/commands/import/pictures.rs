@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use testigo_archive::{Archive, RenditionFormat};
-use testigo_count::entry::{IntakeEntry, Page, SheetEntry};
+use testigo_count::entry::{IntakeEntry, Page, PictureIntakeEntry, SheetEntry};
 use testigo_count::pack::Pack;
 use testigo_count::{DocumentHash, Entry, EntryIndex, SourceClass};
 use testigo_sheet::mask::{self, Area};
@@ -133,7 +133,7 @@ pub fn import_pictures(
 fn next_batch(files: &mut Files) -> Vec<Found> {
     let mut batch = Vec::new();
     let mut bytes = 0;
-    while batch.len() < IntakeEntry::LARGEST_BATCH && bytes < LARGEST_BATCH_BYTES {
+    while batch.len() < PictureIntakeEntry::LARGEST_BATCH && bytes < LARGEST_BATCH_BYTES {
         let Some(found) = files.next() else { break };
         bytes += found.content.as_ref().map_or(0, Vec::len);
         batch.push(found);
