@@ -19,6 +19,14 @@ pub struct RegisterBase {
     pub name: Option<LocalText>,
 }
 
+impl RegisterBase {
+    /// What is shown: its name, or else its id.
+    #[must_use]
+    pub fn shown(&self, language: &str) -> &str {
+        self.name.as_ref().map_or(&self.id, |name| name.in_language(language))
+    }
+}
+
 /// An experiment in which some strata are thinned out on purpose.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

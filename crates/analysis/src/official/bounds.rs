@@ -59,7 +59,8 @@ impl Ordered {
     }
 }
 
-/// The most that sheets with together at most `registered` voters can hold, the last of them in part; a bound from above.
+/// The most that sheets with together at most `registered` voters can hold, the last of them in part: no choice of whole
+/// sheets holds more.
 #[must_use]
 pub fn most_within(sheets: &Sheets, registered: u64, value: impl Fn(&Sheet) -> u64) -> u64 {
     let mut rows: Vec<(u64, u64)> = sheets.rows.iter().map(|row| (value(row), row.voters())).collect();
@@ -73,7 +74,7 @@ pub fn most_within(sheets: &Sheets, registered: u64, value: impl Fn(&Sheet) -> u
             left -= voters;
             sum += value;
         } else {
-            let part = (u128::from(value) * u128::from(left)).div_ceil(u128::from(voters));
+            let part = u128::from(value) * u128::from(left) / u128::from(voters);
             return sum + u64::try_from(part).unwrap_or(value);
         }
     }

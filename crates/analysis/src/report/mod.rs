@@ -315,12 +315,15 @@ pub struct Question<'a> {
     pub screens: BTreeSet<String>,
     /// For everything simulated.
     pub seed: u64,
+    /// `false` leaves out everything simulated.
+    pub simulate: bool,
     /// Hears of progress.
     pub progress: &'a dyn Fn(&'static str, u64, u64),
 }
 
 const NO_VOTERS: &str = "the register does not say how many voters every counted station has";
 const NO_BULLETINS: &str = "no proclaimed figures for the whole election with a stated coverage are in the archive";
+const NO_SIMULATION: &str = "it is simulated, and simulations were left out";
 const NO_REGISTER: &str = "how many voters there are in all was not declared";
 
 impl Question<'_> {
@@ -378,6 +381,7 @@ impl Question<'_> {
                 "hold-out" => hold_out::experiments(sheets, &self.settings.hold_out.thinned)
                     .map(|experiments| json!(experiments))
                     .ok_or(NO_VOTERS),
+                "coverage" | "multiplicity" if !self.simulate => Err(NO_SIMULATION),
                 "coverage" => screens.coverage().ok_or("there are too few sheets to draw samples from"),
                 "quick-count" => Ok(json!(hold_out::quick_count(sheets))),
                 "duplicates" => Ok(screens.duplicates()),
@@ -395,7 +399,7 @@ impl Question<'_> {
                         question: screen.question,
                         assumes: screen.assumes,
                         coverage: format!("{} of {} stations", sheets.len(), sheets.expected),
-                        seed: screen.simulated.then_some(self.seed),
+                        seed: (screen.simulated && self.simulate).then_some(self.seed),
                     };
                     analysis.about.insert(screen.key, about);
                     analysis.blocks.insert(screen.key.to_owned(), block);
@@ -423,6 +427,7 @@ impl Question<'_> {
             "stations_expected": sheets.expected,
             "leader": sheets.leader_id(),
             "runner_up": sheets.runner_up_id(),
+            "registers": self.settings.registers.iter().map(|base| (base.id.clone(), base.shown("en"))).collect::<BTreeMap<_, _>>(),
             "seed": self.seed,
         })
     }

@@ -112,7 +112,9 @@ impl<'a> Screens<'a> {
         let mut block = json!(same);
         block[format!("{leader}_{runner_up}_valid_pairs")] = json!(same.triple_pairs);
         let progress = self.progress("simulated elections (duplicates)");
-        if let Some(chance) = by_chance(self.question.sheets, &mut self.chance(Stream::Duplicates), &progress) {
+        if self.question.simulate
+            && let Some(chance) = by_chance(self.question.sheets, &mut self.chance(Stream::Duplicates), &progress)
+        {
             block["null_sim"] = json!(chance);
             block["null_sim"][format!("{leader}_{runner_up}_valid_mean")] = json!(chance.triple_mean);
             block["null_sim"][format!("{leader}_{runner_up}_valid_sd")] = json!(chance.triple_sd);
@@ -160,9 +162,15 @@ impl<'a> Screens<'a> {
             let id = self.id(candidate);
             exact.insert(id.to_owned(), json!(whole));
             offsets.insert(id.to_owned(), json!(placebo(sheets, candidate)));
-            simulated.insert(id.to_owned(), json!(simulate(sheets, candidate, &mut chance, &self.progress(name))));
+            if self.question.simulate {
+                simulated.insert(id.to_owned(), json!(simulate(sheets, candidate, &mut chance, &self.progress(name))));
+            }
         }
-        json!({ "exact": exact, "placebo_offsets": offsets, "dkobak_monte_carlo": simulated })
+        let mut block = json!({ "exact": exact, "placebo_offsets": offsets });
+        if !simulated.is_empty() {
+            block["dkobak_monte_carlo"] = Value::Object(simulated);
+        }
+        block
     }
 
     fn column(&self, value: impl Fn(&Sheet) -> u64) -> Vec<u64> {
@@ -180,7 +188,9 @@ impl<'a> Screens<'a> {
         if self.question.sheets.all_registered() {
             block.insert(names::REGISTERED.to_owned(), json!(digits(&self.column(Sheet::voters))));
         }
-        if let Some(calibration) = self.calibration() {
+        if self.question.simulate
+            && let Some(calibration) = self.calibration()
+        {
             block.insert("calibrated_null".to_owned(), json!(calibration.last));
         }
         Value::Object(block)
@@ -248,7 +258,7 @@ impl<'a> Screens<'a> {
     /// Every test of the family, if it was asked for.
     #[must_use]
     pub fn tests(&self) -> Vec<TestLine> {
-        if !self.question.wants("multiplicity") {
+        if !self.question.simulate || !self.question.wants("multiplicity") {
             return Vec::new();
         }
         let family = self.family().unwrap_or_default();

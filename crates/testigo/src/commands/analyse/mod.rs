@@ -41,6 +41,9 @@ pub struct AnalyseArguments {
     /// For everything simulated: the same number gives the same answer
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Leave out everything simulated, which takes the most time
+    #[arg(long)]
+    pub no_simulation: bool,
     /// What the statistics need to know beside the ledger [default: the pack's analysis.toml]
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
@@ -115,6 +118,7 @@ pub fn run(arguments: &AnalyseArguments) -> Result<ExitCode> {
         facts: &facts,
         screens: arguments.screen.iter().cloned().collect::<BTreeSet<_>>(),
         seed: arguments.seed,
+        simulate: !arguments.no_simulation,
         progress: &progress,
     };
     let analysis = question.answer();

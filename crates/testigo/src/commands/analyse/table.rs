@@ -7,7 +7,7 @@ use testigo_analysis::report::{Analysis, Evidence, SCREENS};
 use testigo_count::{Count, LocalText};
 
 use crate::say;
-use crate::terminal::grouped;
+use crate::terminal::{counted, grouped};
 
 /// Lines of the list of sheets to read again.
 const SHOWN: usize = 20;
@@ -22,6 +22,14 @@ pub fn print(count: &Count, contest: usize, sheets: &Sheets, analysis: &Analysis
         grouped(sheets.expected),
         analysis.data["ledger"]["size"],
         analysis.data["ledger"]["root"].as_str().unwrap_or_default()
+    );
+    let name = |candidate: usize| english(&definition.candidates[candidate].name);
+    say!(
+        "{} is {}, who leads on the sheets; {} is {}, who comes next",
+        sheets.leader_id(),
+        name(sheets.leader),
+        sheets.runner_up_id(),
+        name(sheets.runner_up)
     );
     for file in analysis.data["results_files"].as_array().into_iter().flatten() {
         say!("results file {}", file.as_str().unwrap_or_default());
@@ -81,8 +89,9 @@ impl Writer<'_> {
             ) else {
                 continue;
             };
+            let register = self.analysis.data["registers"][name].as_str().unwrap_or(name);
             say!(
-                "  {leader} leads {runner_up} by {} on the sheets. {} registered voters are on no sheet ({name}).",
+                "  {leader} leads {runner_up} by {} on the sheets. {} registered voters are on no sheet ({register}).",
                 signed(margin),
                 signed(missing)
             );
@@ -106,7 +115,11 @@ impl Writer<'_> {
                 "  To undo that lead, at least {sheets} of the sheets ({share}) would have to be false, with the two swapped."
             );
             let worst = "after_missing_all_registered_to_runner_up";
-            if let Some(sheets) = self.whole(&["S03_robustness", worst, "min_sheets_leader_runnerup_swapped"]) {
+            let settled =
+                self.get(&["S03_robustness", worst, "start_margin"]).as_i64().is_some_and(|margin| margin > 0);
+            if let Some(sheets) =
+                self.whole(&["S03_robustness", worst, "min_sheets_leader_runnerup_swapped"]).filter(|_| settled)
+            {
                 say!("    On top of every missing voter voting for {runner_up}: at least {sheets}.");
             }
         }
@@ -211,7 +224,7 @@ impl Writer<'_> {
         if list.is_empty() {
             return;
         }
-        say!("\nREAD THESE SHEETS AGAIN: {} reasons", grouped(list.len() as u64));
+        say!("\nREAD THESE SHEETS AGAIN: {}", counted(list.len() as u64, "reason", "reasons"));
         for one in list.iter().take(SHOWN) {
             say!("  {:<16} {}", one.station, one.why);
         }
