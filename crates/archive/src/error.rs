@@ -128,6 +128,30 @@ pub enum ArchiveError {
         /// What is wrong with it.
         source: KeyError,
     },
+    /// The key needs its passphrase.
+    #[error("{path} is locked with a passphrase, and none was given")]
+    KeyLocked {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The passphrase does not open the key.
+    #[error("the passphrase does not open {path}, or the file was changed. Nothing was signed; try again")]
+    WrongPassphrase {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// A locked key file that is not whole.
+    #[error("{path} begins like a locked key and is not whole. Take it from where you keep its copy")]
+    LockedKeyDamaged {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// No witness in this directory.
+    #[error("{path} is no witness: there is no `witness.key` and `logs` in it. `testigo witness new` makes one")]
+    NotAWitness {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The key has already signed a ledger.
     #[error(
         "the key has already signed a ledger of {size} entries, as {path} says. A key serves one ledger: make a new key for a new archive"

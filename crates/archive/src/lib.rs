@@ -22,6 +22,7 @@
 mod database;
 mod error;
 mod files;
+mod key_file;
 mod layout;
 mod lock;
 mod publish;
@@ -30,13 +31,16 @@ mod recovery;
 mod rotation;
 mod signer;
 mod verify;
+mod witness_files;
 mod witnesses;
 mod writer;
 
 pub use error::ArchiveError;
+pub use key_file::{LockedKey, StoredKey, create_key_file};
 pub use layout::RenditionFormat;
 pub use reader::ArchiveReader;
-pub use signer::{Signer, create_key_file, head_file_of, read_key_file};
+pub use signer::{Signer, head_file_of, read_key_file};
 pub use verify::{Fault, LedgerReport, VerifyError, verify_ledger};
+pub use witness_files::WitnessFiles;
 pub use witnesses::{Cosigned, Prove, RememberedHead, Witnesses};
 pub use writer::{Appended, Archive, LONGEST_ENTRY, Original, StoredOriginal};

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use testigo_ledger::tile::{FULL_WIDTH, parse_bundle};
 use testigo_ledger::{
-    Checkpoint, CheckpointError, EntryIndex, Hash, InclusionProof, KeyHistory, Policy, Receipt, SignedNote, TilePath,
-    TileStore, TileWidth, TiledHashes, TreeSize, VerifyingKey,
+    Checkpoint, CheckpointError, ConsistencyProof, EntryIndex, Hash, InclusionProof, KeyHistory, Policy, Receipt,
+    SignedNote, TilePath, TileStore, TileWidth, TiledHashes, TreeSize, VerifyingKey,
 };
 
 use crate::error::ArchiveError;
@@ -30,10 +30,23 @@ impl ArchiveReader {
     pub fn open(directory: &Path) -> Result<Self, ArchiveError> {
         let layout = Layout::new(directory);
         check_format(&layout)?;
+        Self::read_keys(layout)
+    }
+
+    fn read_keys(layout: Layout) -> Result<Self, ArchiveError> {
         let path = layout.key();
         let bytes = read(&path, "it holds the ledger's public key, as the first line of its text; write it again")?;
         let keys = std::str::from_utf8(&bytes).unwrap_or_default().parse();
         Ok(Self { layout, keys: keys.map_err(|source| ArchiveError::KeysInvalid { path, source })? })
+    }
+
+    /// Opens an archive or a mirror of one, which has no `format` file.
+    pub fn open_public(directory: &Path) -> Result<Self, ArchiveError> {
+        let layout = Layout::new(directory);
+        if layout.format().exists() || !layout.key().exists() {
+            return Self::open(directory);
+        }
+        Self::read_keys(layout)
     }
 
     /// The directory.
@@ -67,6 +80,26 @@ impl ArchiveReader {
     /// The last published head as it was signed, with the cosignatures of witnesses; its signature checked.
     pub fn signed_checkpoint(&self) -> Result<(Checkpoint, SignedNote), ArchiveError> {
         read_signed_checkpoint(&self.layout.checkpoint(), &self.keys)
+    }
+
+    /// The root of the first entries, up to the last published one, as the tiles have it.
+    pub fn root_at(&self, size: TreeSize) -> Result<Hash, ArchiveError> {
+        let head = self.checkpoint()?.size;
+        if size > head {
+            return Err(ArchiveError::NotPublished { end: size.next_index(), size: head });
+        }
+        let tiles = TiledHashes::new(&self.layout, head);
+        tiles
+            .root_at(size)
+            .map_err(|source| ArchiveError::Ledger { path: self.layout.ledger(), source: Box::new(source.into()) })
+    }
+
+    /// That the last published head continues the one of a smaller size.
+    pub fn consistency(&self, from: TreeSize) -> Result<ConsistencyProof, ArchiveError> {
+        let head = self.checkpoint()?;
+        let tiles = TiledHashes::new(&self.layout, head.size);
+        ConsistencyProof::prove(&tiles, from, head.size)
+            .map_err(|source| ArchiveError::Receipt { index: from.next_index(), source: Box::new(source) })
     }
 
     /// The receipt for an entry under the last published head.

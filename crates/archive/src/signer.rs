@@ -11,6 +11,7 @@ use testigo_ledger::{Checkpoint, KeyHistory, SignedNote, SigningKey};
 
 use crate::error::ArchiveError;
 use crate::files::{Visibility, read_if_there, replace};
+use crate::key_file::StoredKey;
 use crate::witnesses::Witnesses;
 
 /// A key with its memory.
@@ -74,25 +75,12 @@ pub fn head_file_of(key_file: &Path) -> PathBuf {
     head_file.into()
 }
 
-/// Reads a private key from its file.
+/// Reads a private key from its file. One that is locked needs [`StoredKey`].
 pub fn read_key_file(path: &Path) -> Result<SigningKey, ArchiveError> {
-    let bytes = read_if_there(path)?.ok_or_else(|| ArchiveError::KeyMissing { path: path.to_owned() })?;
-    let text = String::from_utf8(bytes).unwrap_or_default();
-    text.trim_end().parse().map_err(|source| ArchiveError::KeyInvalid { path: path.to_owned(), source })
-}
-
-/// Makes a new private key in a new file that only its owner can read.
-pub fn create_key_file(path: &Path, name: &str) -> Result<SigningKey, ArchiveError> {
-    let seed = random_bytes()?;
-    let key = SigningKey::from_seed(name, seed)
-        .map_err(|source| ArchiveError::KeyInvalid { path: path.to_owned(), source })?;
-    if path.exists() {
-        return Err(ArchiveError::KeyExists { path: path.to_owned() });
+    match StoredKey::read(path)? {
+        StoredKey::Open(key) => Ok(key),
+        StoredKey::Locked(_) => Err(ArchiveError::KeyLocked { path: path.to_owned() }),
     }
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
-    replace(path, Path::new(&temporary), format!("{}\n", key.to_secret_text()).as_bytes(), Visibility::Private)?;
-    Ok(key)
 }
 
 /// 32 bytes nobody can guess.

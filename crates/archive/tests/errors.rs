@@ -142,14 +142,17 @@ fn a_missing_or_wrong_key_is_named() {
     assert!(matches!(missing, ArchiveError::KeyMissing { .. }));
     assert!(missing.to_string().contains("testigo key create"), "{missing}");
 
-    let key = create_key_file(&path, "demo.example/log").unwrap();
+    let key = create_key_file(&path, "demo.example/log", None).unwrap();
     assert_eq!(read_key_file(&path).unwrap().verifying_key(), key.verifying_key());
     assert_eq!(
         fs::metadata(&path).map(|file| std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o777).unwrap(),
         0o600
     );
-    assert!(matches!(create_key_file(&path, "demo.example/log"), Err(ArchiveError::KeyExists { .. })));
-    assert!(matches!(create_key_file(&path.with_extension("new"), "two words"), Err(ArchiveError::KeyInvalid { .. })));
+    assert!(matches!(create_key_file(&path, "demo.example/log", None), Err(ArchiveError::KeyExists { .. })));
+    assert!(matches!(
+        create_key_file(&path.with_extension("new"), "two words", None),
+        Err(ArchiveError::KeyInvalid { .. })
+    ));
     let other = Signer::from_key_file(&path).unwrap();
     assert_eq!(other.head_file, place.root.path().join("keys/other.head"));
     let refused = Archive::open(&place.archive(), other).unwrap_err();

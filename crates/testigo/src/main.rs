@@ -2,12 +2,14 @@
 
 mod commands;
 mod counting;
+mod http;
 mod keys;
 mod layout;
 mod packs;
 mod parallel;
 mod simulate;
 mod terminal;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -52,10 +54,14 @@ enum Command {
     Publish(commands::publish::PublishArguments),
     /// Recompute everything from the bytes
     Verify(commands::verify::VerifyArguments),
-    /// Make, show and admit adjudicators' keys
+    /// Make and show keys; admit, revoke and replace them
     Key(commands::key::KeyArguments),
     /// Say where units lie, for the maps of the site
     Map(commands::map::MapArguments),
+    /// Write and check proofs that an entry is in the ledger
+    Receipt(commands::receipt::ReceiptArguments),
+    /// Countersign other people's heads, and have one's own countersigned
+    Witness(commands::witness::WitnessArguments),
     /// List and check country packs
     Pack(commands::pack::PackArguments),
     /// Make up a whole election, honest or not, to rehearse with
@@ -79,6 +85,8 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Key(arguments) => commands::key::run(arguments),
         Command::Map(arguments) => commands::map::run(arguments),
+        Command::Receipt(arguments) => commands::receipt::run(arguments),
+        Command::Witness(arguments) => commands::witness::run(arguments),
         Command::Pack(arguments) => commands::pack::run(arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),
     };

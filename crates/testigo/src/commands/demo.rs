@@ -170,7 +170,7 @@ impl Demo {
 
     /// Signs the rulings with the key of an adjudicator made for it.
     fn sign(&mut self, rulings: &[Ruling]) -> Result<()> {
-        let signer = create_key_file(&self.root.join("keys/adjudicator.key"), "adjudicator")?;
+        let signer = create_key_file(&self.root.join("keys/adjudicator.key"), "adjudicator", None)?;
         key::admit(&mut self.archive, signer.verifying_key())?;
         let (count, _) = counting::load(&self.archive.reader()?)?;
         let sheets = self.sheets_by_file(&count)?;

@@ -11,11 +11,13 @@ pub mod official;
 pub mod pack;
 pub mod publish;
 pub mod read;
+pub mod receipt;
 pub mod rule;
 pub mod serve;
 pub mod simulate;
 pub mod tally;
 pub mod verify;
+pub mod witness;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
-use testigo_archive::{Archive, read_key_file};
+use testigo_archive::Archive;
 use testigo_count::entry::{Decision, RulingEntry, RulingSignature};
 use testigo_count::identifier::KeyName;
 use testigo_count::rulings::REASONS;
@@ -117,7 +117,7 @@ pub fn run(arguments: &RuleArguments) -> Result<ExitCode> {
             (Decision::Withdraw, signing)
         }
     };
-    let signers = signing.key.iter().map(|file| read_key_file(file)).collect::<Result<Vec<_>, _>>()?;
+    let signers = signing.key.iter().map(|file| keys::read(file)).collect::<Result<Vec<_>, _>>()?;
     let mut archive = Archive::open(&arguments.dir, keys::of_archive(&arguments.dir, signing.ledger_key.as_deref())?)?;
     let index = rule(&mut archive, decision, &signing.reason, signing.supersedes.map(EntryIndex), &signers)?;
     say!("entry {index}: the ruling is in the ledger");

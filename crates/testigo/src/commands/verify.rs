@@ -24,7 +24,7 @@ pub struct VerifyArguments {
 pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
     let reader = match ArchiveReader::open(&arguments.dir) {
         Ok(reader) => reader,
-        Err(error @ (ArchiveError::KeyInvalid { .. } | ArchiveError::Missing { .. })) => {
+        Err(error @ (ArchiveError::KeysInvalid { .. } | ArchiveError::Missing { .. })) => {
             say!("WRONG: {error}");
             return Ok(exit(false));
         }
