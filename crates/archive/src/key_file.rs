@@ -30,9 +30,9 @@ const MOST_PASSES: u32 = 64;
 #[derive(Debug)]
 pub enum StoredKey {
     /// Ready to sign.
-    Open(SigningKey),
+    Open(Box<SigningKey>),
     /// It needs its passphrase.
-    Locked(LockedKey),
+    Locked(Box<LockedKey>),
 }
 
 /// A private key under a passphrase.
@@ -54,7 +54,7 @@ impl StoredKey {
         let text = String::from_utf8(bytes).unwrap_or_default();
         let invalid = |source| ArchiveError::KeyInvalid { path: path.to_owned(), source };
         if !text.starts_with(FIRST_LINE) {
-            return text.trim_end().parse().map(Self::Open).map_err(invalid);
+            return text.trim_end().parse().map(|key| Self::Open(Box::new(key))).map_err(invalid);
         }
         let damaged = || ArchiveError::LockedKeyDamaged { path: path.to_owned() };
         let lines: Vec<&str> = text.lines().collect();
@@ -67,14 +67,14 @@ impl StoredKey {
             return Err(damaged());
         }
         let decode = |text: &str| BASE64.decode(text).map_err(|_| damaged());
-        Ok(Self::Locked(LockedKey {
+        Ok(Self::Locked(Box::new(LockedKey {
             path: path.to_owned(),
             public: public.parse().map_err(invalid)?,
             associated: lines[..3].join("\n"),
             costs,
             salt: decode(salt)?,
             sealed: decode(sealed)?,
-        }))
+        })))
     }
 
     /// The public half.

@@ -78,7 +78,7 @@ pub fn head_file_of(key_file: &Path) -> PathBuf {
 /// Reads a private key from its file. One that is locked needs [`StoredKey`].
 pub fn read_key_file(path: &Path) -> Result<SigningKey, ArchiveError> {
     match StoredKey::read(path)? {
-        StoredKey::Open(key) => Ok(key),
+        StoredKey::Open(key) => Ok(*key),
         StoredKey::Locked(_) => Err(ArchiveError::KeyLocked { path: path.to_owned() }),
     }
 }

@@ -11,10 +11,12 @@
 //! | cosignatures of witnesses | [`cosignature`], [`witness`] | tlog-cosignature (version 1), tlog-witness |
 //! | whom to believe | [`policy`] | tlog-policy |
 //! | receipts | [`receipt`] | tlog-proof |
+//! | stamps by others | [`anchor`] | RFC 3161, OpenTimestamps |
 //!
 //! The crate does no input or output. Whatever holds the files implements [`TileStore`]. A hash read from a tile proves nothing by itself:
 //! to verify a ledger, recompute every leaf from the bytes of its entry with [`Frontier`] or [`Appender`] and compare.
 
+pub mod anchor;
 pub mod appender;
 pub mod checkpoint;
 pub mod cosignature;

@@ -48,6 +48,8 @@ pub enum Body {
     Document(DocumentHash),
     /// A file of the ledger, by its name below `ledger/`, which the caller has.
     Ledger(String),
+    /// The receipt for an entry, which the caller makes.
+    Receipt(u64),
 }
 
 /// How long an answer holds.
@@ -146,11 +148,21 @@ impl Site {
             }
             ["ledger", "checkpoint"] => Some(bytes(TEXT, view.head.note.clone(), Freshness::Changing)),
             ["ledger", ..] => ledger_file(path),
+            ["receipts", name] => self.receipt(name),
             ["checker", "testigo_check.py"] => Some(bytes(TEXT, CHECKER.as_bytes().to_vec(), Freshness::Changing)),
             ["data", rest @ ..] => self.data(rest),
             [.., last] if last.ends_with(".json") => self.json(&parts),
             _ => None,
         }
+    }
+
+    /// `/receipts/<entry>.tlog-proof`, from a server only: under each new head every receipt is another one, and a mirror holds what does not
+    /// change with every entry.
+    fn receipt(&self, name: &str) -> Option<Response> {
+        let entry: u64 = name.strip_suffix(".tlog-proof")?.parse().ok()?;
+        let known = self.live && entry < self.view.head.size && format!("{entry}.tlog-proof") == name;
+        let body = Body::Receipt(entry);
+        known.then_some(Response { status: 200, content_type: TEXT, body, freshness: Freshness::Changing })
     }
 
     fn data(&self, parts: &[&str]) -> Option<Response> {
@@ -304,7 +316,7 @@ fn ledger_file(path: &str) -> Option<Response> {
     let is_head = size(name).is_some_and(|size| format!("checkpoints/{size}") == name);
     let (content_type, freshness) = match name {
         // Witnesses may still sign an earlier head.
-        "key" => (TEXT, Freshness::Changing),
+        "key" | "policy" => (TEXT, Freshness::Changing),
         _ if is_head => (TEXT, Freshness::Changing),
         _ if is_tile => ("application/octet-stream", Freshness::Forever),
         _ => return None,

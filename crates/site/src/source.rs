@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use testigo_archive::ArchiveReader;
 use testigo_count::fold::{Documents, FoldError};
 use testigo_count::{Count, DocumentHash};
-use testigo_ledger::{EntryIndex, Hash};
+use testigo_ledger::{EntryIndex, Hash, Policy, SignedNote, Witnessing};
 
 use crate::map::{Boundaries, BoundariesError, Maps, Tiles, TilesError};
-use crate::view::{Head, View};
+use crate::view::{Head, View, Witnessed};
 
 /// Why the ledger cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +68,11 @@ pub trait Source: Send + Sync + 'static {
     /// A picture by its hash.
     fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>>;
 
+    /// The receipt for an entry under the last published head.
+    fn receipt(&self, _entry: u64) -> Option<Vec<u8>> {
+        None
+    }
+
     /// A file of the ledger by its name below `ledger/`: bundles, tiles, earlier heads, the key.
     fn ledger_file(&self, name: &str) -> Option<Vec<u8>>;
 
@@ -122,7 +127,7 @@ pub fn newer_view(source: &dyn Source, view: &View) -> Result<Option<View>, Sour
     if head.size < before {
         return Err(SourceError::Shrunk { before, now: head.size });
     }
-    if head.size == before {
+    if head.size == before && head.note == view.head.note {
         return Ok(None);
     }
     let documents = FoldedDocuments::new(|hash: &DocumentHash| source.document(hash));
@@ -170,6 +175,7 @@ impl Source for ArchiveReader {
                     origin: checkpoint.origin,
                     size: checkpoint.size.0,
                     root: checkpoint.root.to_string(),
+                    witnessed: witnessed(self, &note),
                     note,
                 });
             }
@@ -195,12 +201,29 @@ impl Source for ArchiveReader {
         ArchiveReader::rendition(self, &Hash(*hash.as_bytes())).ok().map(|(bytes, _)| bytes)
     }
 
+    fn receipt(&self, entry: u64) -> Option<Vec<u8>> {
+        let receipt = ArchiveReader::receipt(self, EntryIndex(entry)).ok()?;
+        Some(receipt.to_string().into_bytes())
+    }
+
     fn ledger_file(&self, name: &str) -> Option<Vec<u8>> {
         ArchiveReader::ledger_file(self, name).ok().flatten()
     }
 
     fn presentation(&self, name: &str) -> Option<Vec<u8>> {
         std::fs::read(self.directory().join(PRESENTATION).join(name)).ok()
+    }
+}
+
+/// By the archive's own policy. What cannot be read counts for nothing: unwitnessed is never shown as good.
+fn witnessed(reader: &ArchiveReader, note: &[u8]) -> Witnessed {
+    let policy = reader.policy().ok().flatten().filter(Policy::needs_witnesses);
+    let witnessing = policy.zip(SignedNote::parse(note).ok()).and_then(|(policy, note)| policy.witnessing(&note).ok());
+    match witnessing {
+        Some(Witnessing { witnesses, quorum: true }) => {
+            Witnessed::By(u64::try_from(witnesses.len()).unwrap_or(u64::MAX))
+        }
+        _ => Witnessed::Unwitnessed,
     }
 }
 
@@ -249,7 +272,7 @@ impl Source for MemorySource {
         let size = u64::try_from(entries.len()).unwrap_or(u64::MAX);
         let root = DocumentHash::of(last).to_string();
         let note = format!("memory\n{size}\n{root}\n").into_bytes();
-        Ok(Head { origin: "memory".to_owned(), size, root, note })
+        Ok(Head { origin: "memory".to_owned(), size, root, note, witnessed: Witnessed::Unwitnessed })
     }
 
     fn entries(

@@ -23,6 +23,17 @@ pub struct Head {
     pub root: String,
     /// The checkpoint as it was signed.
     pub note: Vec<u8>,
+    /// Whether others have seen it.
+    pub witnessed: Witnessed,
+}
+
+/// Whether witnesses have countersigned a head, by the policy that the archive itself publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Witnessed {
+    /// By as many as the policy asks for.
+    By(u64),
+    /// By fewer, or the archive asks none.
+    Unwitnessed,
 }
 
 /// A state of the count.
@@ -65,6 +76,7 @@ impl View {
     pub fn new(count: Count, head: Head, folded: BTreeSet<DocumentHash>, before: Option<&Self>) -> Self {
         let mut documents = folded;
         documents.extend(count.results_files());
+        documents.extend(count.anchors().iter().map(|anchor| anchor.document));
         if let Some(before) = before {
             documents.extend(before.documents.iter());
         }

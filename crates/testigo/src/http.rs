@@ -48,8 +48,13 @@ impl Client {
 
     /// Sends a text to an address.
     pub fn post(&self, url: &str, body: &str, most: u64) -> Result<Answer> {
+        self.post_bytes(url, "text/plain; charset=utf-8", body.as_bytes(), most)
+    }
+
+    /// Sends bytes of a media type to an address.
+    pub fn post_bytes(&self, url: &str, media_type: &str, body: &[u8], most: u64) -> Result<Answer> {
         check(url)?;
-        let answer = self.agent.post(url).content_type("text/plain; charset=utf-8").send(body);
+        let answer = self.agent.post(url).content_type(media_type).send(body);
         read(url, answer.with_context(|| format!("{url} does not answer"))?, most)
     }
 }

@@ -74,7 +74,7 @@ pub fn signer(path: &Path) -> Result<Signer> {
 /// The key in a file, unlocked where it is locked.
 pub fn read(path: &Path) -> Result<SigningKey> {
     match StoredKey::read(path)? {
-        StoredKey::Open(key) => Ok(key),
+        StoredKey::Open(key) => Ok(*key),
         StoredKey::Locked(locked) => {
             let passphrase = passphrase(&format!("Passphrase of {}: ", path.display()))?;
             Ok(locked.unlock(&passphrase)?)

@@ -60,6 +60,8 @@ enum Command {
     Map(commands::map::MapArguments),
     /// Write and check proofs that an entry is in the ledger
     Receipt(commands::receipt::ReceiptArguments),
+    /// Have somebody else say when a head existed, and keep that
+    Anchor(commands::anchor::AnchorArguments),
     /// Countersign other people's heads, and have one's own countersigned
     Witness(commands::witness::WitnessArguments),
     /// List and check country packs
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Command::Key(arguments) => commands::key::run(arguments),
         Command::Map(arguments) => commands::map::run(arguments),
         Command::Receipt(arguments) => commands::receipt::run(arguments),
+        Command::Anchor(arguments) => commands::anchor::run(arguments),
         Command::Witness(arguments) => commands::witness::run(arguments),
         Command::Pack(arguments) => commands::pack::run(arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),

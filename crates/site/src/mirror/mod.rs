@@ -144,6 +144,7 @@ impl Mirror {
             Body::Rendition(hash) => source.rendition(&hash).ok_or_else(missing),
             Body::Document(hash) => source.document(&hash).ok_or_else(missing),
             Body::Presentation(name) => source.presentation(name).ok_or_else(missing),
+            Body::Receipt(entry) => source.receipt(entry).ok_or_else(missing),
             Body::Ledger(name) => source.ledger_file(&name).ok_or_else(missing),
         }
     }

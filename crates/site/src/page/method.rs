@@ -51,6 +51,7 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
             }
             p { a href=(scene.to(Page::Recount)) { (scene.t("recount.link")) } }
             p.root { code { (scene.view.head.origin) } " · " code { (scene.view.head.root) } }
+            p { (scene.witnessed()) " " (scene.t("method.witnesses")) }
             @let keys: Vec<Markup> = count.adjudicators().map(|(name, _)| html! { b { (name) } }).collect();
             @if !keys.is_empty() { p { (scene.language.compose("method.adjudicators", &[("names", scene.language.list(&keys))])) } }
         }

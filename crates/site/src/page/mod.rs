@@ -20,7 +20,7 @@ use testigo_count::rule::StationState;
 
 use crate::address::{Address, Page, StationList, station_path, unit_path};
 use crate::language::Language;
-use crate::view::View;
+use crate::view::{View, Witnessed};
 
 use self::parts::part_count;
 
@@ -275,7 +275,8 @@ impl<'a> Scene<'a> {
                                 (self.language.compose("frame.head", &[
                                     ("size", html! { a href="/ledger/checkpoint" { (self.n(self.view.head.size)) } }),
                                     ("root", html! { code title=(self.view.head.root) { (short_hash(&self.view.head.root)) } }),
-                                ]))
+                                ])) " "
+                                (self.witnessed())
                             } @else {
                                 (self.language.compose("frame.copy", &[
                                     ("ledger", html! { code { (self.view.head.origin) } }),
@@ -294,6 +295,14 @@ impl<'a> Scene<'a> {
                     p #news.hidden role="status" data-text=(self.t("frame.news")) {}
                 }
             }
+        }
+    }
+
+    /// Whether witnesses have seen the head.
+    fn witnessed(&self) -> Markup {
+        match self.view.head.witnessed {
+            Witnessed::By(number) => html! { (self.language.count("frame.witnessed", number)) },
+            Witnessed::Unwitnessed => html! { strong { (self.t("frame.unwitnessed")) } },
         }
     }
 

@@ -218,6 +218,10 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
             prepared.etag = etag(&hash.to_string());
             source.document(&hash).map(|bytes| (bytes, true))
         }
+        Body::Receipt(entry) => source.receipt(entry).map(|bytes| {
+            prepared.etag = etag(&DocumentHash::of(&bytes).to_string());
+            (bytes, true)
+        }),
         Body::Ledger(name) => source.ledger_file(&name).map(|bytes| {
             prepared.etag = etag(&DocumentHash::of(&bytes).to_string());
             (bytes, true)

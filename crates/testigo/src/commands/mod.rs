@@ -1,6 +1,7 @@
 //! One file for each command: its arguments, and what it wires together.
 
 pub mod analyse;
+pub mod anchor;
 pub mod check;
 pub mod demo;
 pub mod import;
