@@ -34,9 +34,15 @@ fn add(list: &mut String, folder: &Path) -> io::Result<()> {
     let analysis = folder.join("analysis.toml");
     let analysis = if analysis.is_file() { format!("Some({})", bytes(&analysis)) } else { "None".to_owned() };
     let mut presentation = String::new();
-    for name in ["boundaries.geojson", "tiles.csv"] {
+    for name in ["boundaries.geojson", "tiles.csv", "site.toml"] {
         if folder.join(name).is_file() {
             let _ = write!(presentation, "({name:?}, {}), ", bytes(&folder.join(name)));
+        }
+    }
+    if folder.join("languages").is_dir() {
+        for file in sorted(&folder.join("languages"))? {
+            let name = format!("languages/{}", file.file_name().unwrap_or_default().to_string_lossy());
+            let _ = write!(presentation, "({name:?}, {}), ", bytes(&file));
         }
     }
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();

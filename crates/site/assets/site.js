@@ -121,7 +121,164 @@ const makeZoomable = (map) => {
   }
 }
 
+// Looks places up in an index of small files, so that a copy of the site without a server finds them too: each word leads
+// to the files of keys that begin like it.
+const folded = (text) =>
+  text.normalize('NFD').toLowerCase().replace(/[\u0300-\u036f]/g, '')
+    .replace(/ß/g, 'ss').replace(/æ/g, 'ae').replace(/œ/g, 'oe').replace(/ø/g, 'o').replace(/ł/g, 'l').replace(/ı/g, 'i')
+    .replace(/[^\p{L}\p{N}\s]/gu, ' ')
+
+const asked = new Map()
+
+// Once asked for, a file of the index is not asked for again: places are only ever added.
+const indexFile = (first, beginning) => {
+  const name = beginning === '' ? 'all' : '-' + beginning.replace(/[^a-z0-9_]/gu, (letter) => '~' + letter.codePointAt(0).toString(16))
+  if (!asked.has(name)) {
+    const address = new URL(first, document.baseURI).href.replace(/all\.json$/, name + '.json')
+    asked.set(name, fetch(address).then((answer) => (answer.ok ? answer.json() : {})))
+  }
+  return asked.get(name)
+}
+
+// The places of one word, or null where it is still too short to tell.
+const placesOf = async (first, word) => {
+  let beginning = ''
+  for (;;) {
+    const file = await indexFile(first, beginning)
+    if (file.places) return file
+    const longer = (file.longer ?? []).filter((one) => word.startsWith(one) || one === beginning + '_')
+    const next = longer.find((one) => one.length > beginning.length && word.startsWith(one)) ?? longer[0]
+    if (next === undefined) return word.length > beginning.length ? { places: [] } : null
+    beginning = next
+    if (beginning.length > word.length && !beginning.endsWith('_')) return null
+  }
+}
+
+const find = async (form, text) => {
+  const words = folded(text).split(/\s+/).filter(Boolean)
+  const keys = [...new Set([...words, folded(text).replace(/\s+/g, '')])]
+  const files = (await Promise.all(keys.map((key) => placesOf(form.dataset.find, key)))).filter(Boolean)
+  const fits = (place) => {
+    const said = [place.code, place.name ?? '', ...place.within].map(folded).join(' ').split(/\s+/)
+    const code = folded(place.code).replace(/\s+/g, '')
+    return code.startsWith(keys.at(-1)) || words.every((word) => said.some((one) => one.startsWith(word)))
+  }
+  const found = new Map()
+  // The smallest file of the words has all places that fit; that of the whole text has the codes.
+  files.sort((one, other) => one.places.length - other.places.length || (one.more ? 1 : 0) - (other.more ? 1 : 0))
+  for (const file of files) {
+    for (const place of file.places) if (fits(place)) found.set(`${place.level} ${place.code}`, place)
+  }
+  const more = files.length === 0 || (found.size === 0 && files.some((file) => file.more))
+  return { places: [...found.values()].sort((one, other) => one.level - other.level || (one.code < other.code ? -1 : 1)), more }
+}
+
+const hitsOf = ({ places, more }, form) => {
+  const root = document.body.dataset.root ?? '/'
+  const segments = form.dataset.segments.split(' ')
+  const names = form.dataset.names.split('|')
+  const list = document.createElement('ul')
+  list.className = 'hits'
+  for (const place of places) {
+    const link = document.createElement('a')
+    const path = `${form.dataset.language ? form.dataset.language + '/' : ''}${segments[place.level]}/${place.code}`
+    link.href = root === '/' ? `/${path}` : `${root}${path}/index.html`
+    const named = place.name && place.name !== place.code
+    link.textContent = named ? place.name : `${names[place.level]} ${place.code}`
+    const note = document.createElement('span')
+    note.className = 'note'
+    note.textContent = [named ? `${names[place.level]} ${place.code}` : '', ...place.within].filter(Boolean).join(', ')
+    const item = document.createElement('li')
+    item.append(link, ' ', note)
+    list.append(item)
+  }
+  if (places.length === 0) {
+    const item = document.createElement('li')
+    item.textContent = more ? form.dataset.more : form.dataset.none
+    list.append(item)
+  }
+  return list
+}
+
+// Shows what is found below the field while one types, and on the page of the search in place of what the server found.
+const makeFinder = (form) => {
+  const input = form.querySelector('input')
+  const own = input.id === 'words' && document.querySelector('#hits')
+  const shown = own || document.createElement('div')
+  if (!own) {
+    shown.className = 'suggest'
+    shown.setAttribute('role', 'status')
+    form.append(shown)
+  }
+  let turn = 0
+  const look = async (most) => {
+    const mine = ++turn
+    const text = input.value.trim()
+    if (text.length < 2) return own || shown.replaceChildren()
+    try {
+      const found = await find(form, text)
+      if (mine === turn) shown.replaceChildren(hitsOf({ ...found, places: found.places.slice(0, most) }, form))
+    } catch {
+      // Without the index the form still asks the server.
+    }
+  }
+  let timer = 0
+  input.addEventListener('input', () => {
+    clearTimeout(timer)
+    timer = setTimeout(look, 150, own ? 100 : 8)
+  })
+  form.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && !own) shown.replaceChildren()
+  })
+  form.addEventListener('focusout', (event) => {
+    if (!own && !form.contains(event.relatedTarget)) setTimeout(() => shown.replaceChildren(), 200)
+  })
+  if (!own) return
+  const words = new URLSearchParams(location.search).get('q')
+  // A copy without a server has not read the words of the address.
+  if (words && !input.value) {
+    input.value = words
+    look(100)
+  }
+}
+
+// A picture of a sheet is enlarged by a press on it or the button, and moved by scrolling.
+const makeEnlargeable = (scan) => {
+  const paper = scan.querySelector('.paper')
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'enlarge'
+  button.textContent = scan.dataset.zoom
+  button.setAttribute('aria-pressed', 'false')
+  const turn = (event) => {
+    const before = paper.getBoundingClientRect()
+    const [right, down] = event?.clientX === undefined ? [0.5, 0]
+      : [(event.clientX - before.left) / before.width, (event.clientY - before.top) / before.height]
+    const large = scan.classList.toggle('large')
+    button.setAttribute('aria-pressed', String(large))
+    scan.scrollTo(paper.clientWidth * right - scan.clientWidth / 2, paper.clientHeight * down - scan.clientHeight / 2)
+  }
+  button.addEventListener('click', () => turn())
+  scan.querySelector('img').addEventListener('click', turn)
+  scan.before(button)
+}
+
+// Pointing at a reading marks its place on the sheet, and the other way round.
+const makeLinked = (place) => {
+  const from = place.closest('[id^="from-"]')
+  const mark = document.querySelector(place.getAttribute('href'))
+  if (!from || !mark) return
+  const both = (on) => () => [from, mark].forEach((one) => one.classList.toggle('pointed', on))
+  for (const one of [from, mark]) {
+    one.addEventListener('pointerenter', both(true))
+    one.addEventListener('pointerleave', both(false))
+  }
+}
+
 const prepare = () => {
+  document.querySelectorAll('main form[data-find]').forEach(makeFinder)
+  document.querySelectorAll('.scan[data-zoom]').forEach(makeEnlargeable)
+  document.querySelectorAll('a.place').forEach(makeLinked)
   document.querySelectorAll('table[data-sort]').forEach(makeSortable)
   document.querySelectorAll('[data-map]').forEach(makeZoomable)
 }
@@ -181,6 +338,7 @@ const refreshSoon = () => {
 }
 
 prepare()
+document.querySelectorAll('header form[data-find]').forEach(makeFinder)
 if (document.body.dataset.live && window.EventSource) {
   const news = new EventSource(document.body.dataset.live)
   news.addEventListener('message', (event) => {

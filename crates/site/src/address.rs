@@ -56,6 +56,8 @@ pub enum Page {
     Station(StationIndex),
     /// The stations of a unit that have something in common, in parts from 1.
     Stations(UnitIndex, StationList, u32),
+    /// The result of a unit in a small frame for other sites.
+    Widget(UnitIndex),
     /// The map of all units of a level, by its position in the pack.
     Map(usize, Measure),
     /// Sheets that belong to no station yet, in parts from 1.
@@ -109,7 +111,7 @@ impl Page {
     /// Whether there is one of it for each contest.
     #[must_use]
     pub fn by_contest(self) -> bool {
-        matches!(self, Self::Unit(..) | Self::Stations(..) | Self::Map(..))
+        matches!(self, Self::Unit(..) | Self::Stations(..) | Self::Map(..) | Self::Widget(_))
     }
 }
 
@@ -130,7 +132,7 @@ impl StationList {
 }
 
 /// The part of an address that stands for a level.
-fn level_segment<'a>(count: &'a Count, level: &'a str) -> std::borrow::Cow<'a, str> {
+pub(crate) fn level_segment<'a>(count: &'a Count, level: &'a str) -> std::borrow::Cow<'a, str> {
     let taken = TAKEN.contains(&level)
         || level.starts_with("level-")
         || count.pack().languages.iter().any(|code| code == level);
@@ -183,6 +185,11 @@ impl Address {
                 path.push_str(&unit_path(count, unit));
                 let _ = write!(path, "/stations/{}", list.word());
                 part
+            }
+            Page::Widget(unit) => {
+                path.push_str("/widget");
+                path.push_str(&unit_path(count, unit));
+                1
             }
             Page::Map(level, measure) => {
                 let level = count.pack().levels.get(level).map_or("", |level| level.id.as_str());
@@ -252,6 +259,11 @@ impl Address {
         address.page = match parts.as_slice() {
             [] => Page::Unit(UnitIndex::WHOLE, part),
             ["stations", word] => Page::Stations(UnitIndex::WHOLE, list(word)?, part),
+            ["widget"] => Page::Widget(UnitIndex::WHOLE),
+            ["widget", level, code] => match place(count, level, code)? {
+                Place::Unit(unit) => Page::Widget(unit),
+                Place::Station(_) => return None,
+            },
             ["map", level, measure] => {
                 let level = count.pack().unit_levels().iter().position(|one| one.id.as_str() == *level)?;
                 let measure = Measure::ALL.into_iter().find(|one| one.word() == *measure)?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use testigo_count::{Definition, DocumentHash};
+use testigo_count::{Candidate, Contest, Definition, DocumentHash};
 
 /// A file that never changes under its address.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub fn style(definition: &Definition) -> Asset {
     let mut dark = String::new();
     for (contest_at, contest) in definition.contests.iter().enumerate() {
         for (at, candidate) in contest.candidates.iter().enumerate() {
-            let color = candidate.color.as_deref().and_then(parse_color).unwrap_or(COLORS[at % COLORS.len()]);
+            let color = own_color(candidate, at);
             let class = color_class(contest_at, at);
             let _ = write!(light, ".{class}{{--k:{}}}", hexadecimal(legible(color, LIGHT_PAPER)));
             let _ = write!(dark, ".{class}{{--k:{}}}", hexadecimal(legible(color, DARK_PAPER)));
@@ -62,6 +62,16 @@ pub fn script() -> Asset {
 #[must_use]
 pub fn recount() -> Asset {
     asset("recount", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/recount.js").to_vec())
+}
+
+fn own_color(candidate: &Candidate, at: usize) -> [u8; 3] {
+    candidate.color.as_deref().and_then(parse_color).unwrap_or(COLORS[at % COLORS.len()])
+}
+
+/// A candidate's colour on white paper.
+#[must_use]
+pub fn candidate_color(contest: &Contest, at: usize) -> [u8; 3] {
+    contest.candidates.get(at).map_or(DARK_PAPER, |candidate| legible(own_color(candidate, at), LIGHT_PAPER))
 }
 
 /// The class that carries a candidate's colour.

@@ -7,6 +7,7 @@
 pub mod address;
 pub mod assets;
 pub mod download;
+pub mod find;
 pub mod language;
 pub mod map;
 pub mod mirror;
@@ -14,6 +15,7 @@ mod page;
 pub mod places;
 pub mod respond;
 pub mod server;
+pub mod settings;
 pub mod source;
 pub mod view;
 

@@ -3,8 +3,12 @@
 //! Built once for a geography and shared by all states of the count that have the same one. A place costs bytes: the
 //! tables hold numbers, and all names stand in one text.
 
+use std::sync::OnceLock;
+
 use testigo_count::Count;
 use testigo_count::geography::{Geography, StationIndex, UnitIndex};
+
+use crate::find::Finder;
 
 /// Tables over a geography.
 #[derive(Debug)]
@@ -20,6 +24,8 @@ pub struct Places {
     /// Names as they are searched for, one after the other, each between line feeds.
     names: String,
     name_ends: Vec<u32>,
+    /// The index for a search without a server; made when somebody asks for it.
+    finder: OnceLock<Finder>,
 }
 
 /// Places are only ever added, so equal numbers mean an equal geography.
@@ -90,6 +96,7 @@ impl Places {
             units_by_code,
             names,
             name_ends,
+            finder: OnceLock::new(),
         }
     }
 
@@ -97,6 +104,12 @@ impl Places {
     #[must_use]
     pub fn fit(&self, count: &Count) -> bool {
         self.fingerprint == fingerprint(count)
+    }
+
+    /// The index for a search without a server.
+    #[must_use]
+    pub fn finder(&self, count: &Count) -> &Finder {
+        self.finder.get_or_init(|| Finder::new(count, self))
     }
 
     /// All units, parents before children.

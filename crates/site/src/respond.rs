@@ -66,6 +66,8 @@ pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const GEOJSON: &str = "application/geo+json";
 pub(crate) const PARQUET: &str = "application/vnd.apache.parquet";
+pub(crate) const ATOM: &str = "application/atom+xml; charset=utf-8";
+pub(crate) const PNG: &str = "image/png";
 pub(crate) const XML: &str = "application/xml";
 
 pub(crate) const CSV: &str = "text/csv; charset=utf-8; header=present";
@@ -151,6 +153,25 @@ impl Site {
             ["receipts", name] => self.receipt(name),
             ["checker", "testigo_check.py"] => Some(bytes(TEXT, CHECKER.as_bytes().to_vec(), Freshness::Changing)),
             ["data", rest @ ..] => self.data(rest),
+            ["find", file] => {
+                let finder = view.places.finder(&view.count);
+                Some(json(&finder.document(&view.count, file.strip_suffix(".json")?)?))
+            }
+            [.., "feed.atom"] => {
+                let language = self.language(&parts[..parts.len() - 1])?;
+                Some(bytes(ATOM, download::feed(view, language), Freshness::Changing))
+            }
+            [.., last] if last.ends_with(".png") => {
+                let page = path.strip_suffix(".png")?;
+                let page = page.strip_suffix("/share").unwrap_or(page);
+                let address = Address::parse(&view.count, page)?;
+                let Page::Unit(unit, 1) = address.page else { return None };
+                if page::share_path(view, address, unit) != path {
+                    return None;
+                }
+                let picture = page::share(view, address.language, address.contest, unit)?;
+                Some(bytes(PNG, picture, Freshness::Changing))
+            }
             [.., last] if last.ends_with(".json") => self.json(&parts),
             _ => None,
         }
@@ -230,6 +251,18 @@ impl Site {
         Some(json(&tally))
     }
 
+    /// The language whose prefix these parts of an address are.
+    fn language(&self, parts: &[&str]) -> Option<usize> {
+        match parts {
+            [] => Some(0),
+            [code] => {
+                let languages = &self.view.count.pack().languages;
+                languages.iter().position(|one| one == code).filter(|at| *at > 0)
+            }
+            _ => None,
+        }
+    }
+
     fn contest(&self, id: &str) -> Option<usize> {
         self.view.count.definition().contests.iter().position(|contest| contest.id.as_str() == id)
     }
@@ -258,7 +291,8 @@ impl Site {
                 let maps = (0..count.pack().unit_levels().len())
                     .filter(|level| page::has_map(view, *level))
                     .flat_map(|level| Measure::ALL.map(|measure| Page::Map(level, measure)));
-                pages.chain(maps).map(move |page| Address { language, contest, page })
+                let shared = view.places.units().iter().copied().filter(|unit| page::is_shared(view, *unit));
+                pages.chain(maps).chain(shared.map(Page::Widget)).map(move |page| Address { language, contest, page })
             });
             by_contest.chain(once)
         })
@@ -278,6 +312,20 @@ impl Site {
             "/data/nist.xml",
         ];
         let boundaries = view.maps.boundaries.hash.map(|_| "/data/boundaries.geojson".to_owned());
+        let find = view.places.finder(count).files();
+        let languages = 0..count.pack().languages.len();
+        let feeds = languages.clone().map(|language| match language {
+            0 => "/feed.atom".to_owned(),
+            _ => format!("/{}/feed.atom", view.language_code(language)),
+        });
+        let pictures = languages.flat_map(move |language| {
+            (0..count.definition().contests.len()).flat_map(move |contest| {
+                let shared = view.places.units().iter().copied().filter(|unit| page::is_shared(view, *unit));
+                shared.map(move |unit| {
+                    page::share_path(view, Address { language, contest, page: Page::Unit(unit, 1) }, unit)
+                })
+            })
+        });
         let tiles = view.maps.tiles.hash.map(|_| "/data/tiles.csv".to_owned());
         let assets = [&view.style.path, &view.script.path, &view.recount.path].map(String::clone);
         let contests = count.definition().contests.iter().enumerate().flat_map(move |(at, contest)| {
@@ -300,6 +348,9 @@ impl Site {
             .into_iter()
             .chain(boundaries)
             .chain(tiles)
+            .chain(find)
+            .chain(feeds)
+            .chain(pictures)
             .chain(assets)
             .chain(contests)
             .chain(stations)

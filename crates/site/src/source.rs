@@ -10,7 +10,9 @@ use testigo_count::fold::{Documents, FoldError};
 use testigo_count::{Count, DocumentHash};
 use testigo_ledger::{EntryIndex, Hash, Policy, SignedNote, Witnessing};
 
+use crate::language::{Language, LanguageError};
 use crate::map::{Boundaries, BoundariesError, Maps, Tiles, TilesError};
+use crate::settings::{Settings, SettingsError};
 use crate::view::{Head, View, Witnessed};
 
 /// Why the ledger cannot be followed.
@@ -28,6 +30,12 @@ pub enum SourceError {
     /// The boundaries cannot be drawn.
     #[error("{0}; put the boundaries in place again with `testigo map`")]
     Boundaries(#[from] BoundariesError),
+    /// What is said about the site cannot be read.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A language cannot be read.
+    #[error(transparent)]
+    Language(#[from] LanguageError),
     /// The tiles cannot be drawn.
     #[error(transparent)]
     Tiles(#[from] TilesError),
@@ -88,6 +96,12 @@ pub const PRESENTATION: &str = "presentation";
 /// Outlines of units, in the normal form of [`crate::map::Boundaries`].
 pub const BOUNDARIES: &str = "boundaries.geojson";
 
+/// What the organiser says about the site, see [`Settings`].
+pub const SETTINGS: &str = "site.toml";
+
+/// A folder with languages that the program does not have, `<code>.toml`.
+pub const LANGUAGES: &str = "languages";
+
 /// Places in a map of tiles, see [`crate::map::Tiles`].
 pub const TILES: &str = "tiles.csv";
 
@@ -108,6 +122,18 @@ pub fn open_view(source: &dyn Source) -> Result<View, SourceError> {
     })?;
     let mut view = View::new(count.ok_or(SourceError::Empty)?, head, documents.folded(), None);
     view.maps = Arc::new(maps(source)?);
+    view.settings = Arc::new(match source.presentation(SETTINGS) {
+        Some(bytes) => Settings::parse(&bytes)?,
+        None => Settings::default(),
+    });
+    let mut languages = BTreeMap::new();
+    for code in &view.count.pack().languages {
+        let name = format!("{LANGUAGES}/{code}.toml");
+        if let Some(bytes) = source.presentation(&name) {
+            languages.insert(code.clone(), Language::parse(&name, &String::from_utf8_lossy(&bytes))?);
+        }
+    }
+    view.languages = Arc::new(languages);
     Ok(view)
 }
 

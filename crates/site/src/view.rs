@@ -11,6 +11,7 @@ use crate::assets::{self, Asset};
 use crate::language::Language;
 use crate::map::Maps;
 use crate::places::Places;
+use crate::settings::Settings;
 
 /// The ledger's signed head.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,10 @@ pub struct View {
     pub renditions: Arc<Renditions>,
     /// Where units lie.
     pub maps: Arc<Maps>,
+    /// What the organiser says about the site.
+    pub settings: Arc<Settings>,
+    /// Languages that the organiser brings, by code; they go before those of the program.
+    pub languages: Arc<BTreeMap<String, Language>>,
     /// The one style sheet, candidates' colours included.
     pub style: Arc<Asset>,
     /// The one script.
@@ -89,6 +94,8 @@ impl View {
             None => Arc::new(Renditions::new(&count)),
         };
         let maps = before.map(|before| Arc::clone(&before.maps)).unwrap_or_default();
+        let settings = before.map(|before| Arc::clone(&before.settings)).unwrap_or_default();
+        let languages = before.map(|before| Arc::clone(&before.languages)).unwrap_or_default();
         let style = match before {
             Some(before) => Arc::clone(&before.style),
             None => Arc::new(assets::style(count.definition())),
@@ -104,7 +111,20 @@ impl View {
         let ranking = (0..count.definition().contests.len())
             .map(|contest| ranked(count.unit_votes(contest, UnitIndex::WHOLE).0))
             .collect();
-        Self { count, head, places, documents: Arc::new(documents), renditions, maps, style, script, recount, ranking }
+        Self {
+            count,
+            head,
+            places,
+            documents: Arc::new(documents),
+            renditions,
+            maps,
+            settings,
+            languages,
+            style,
+            script,
+            recount,
+            ranking,
+        }
     }
 
     /// The contest at a position.
@@ -121,9 +141,13 @@ impl View {
 
     /// The texts for the site's language at a position.
     #[must_use]
-    pub fn language(&self, language: usize) -> &'static Language {
-        let built_in = Language::built_in(self.language_code(language));
-        built_in.unwrap_or_else(|| unreachable!("the built-in language files are tested to be readable"))
+    pub fn language(&self, language: usize) -> &Language {
+        let code = self.language_code(language);
+        let built_in = || Language::built_in(code);
+        self.languages
+            .get(code)
+            .or_else(built_in)
+            .unwrap_or_else(|| unreachable!("the built-in language files are tested to be readable"))
     }
 
     /// Sheets that belong to no station yet, in order of arrival.

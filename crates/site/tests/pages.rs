@@ -232,3 +232,53 @@ fn tables_and_documents_say_the_same_as_the_count() {
         assert_eq!(tally["ledger"]["size"], view.head.size);
     }
 }
+
+/// Walks the files of the index as a page does: from the whole to longer beginnings, until there are places.
+fn places_in_index(site: &Site, word: &str) -> Vec<String> {
+    let mut name = "all".to_owned();
+    loop {
+        let file: serde_json::Value = serde_json::from_str(&html(site, &format!("/find/{name}.json"))).unwrap();
+        if let Some(places) = file["places"].as_array() {
+            return places.iter().map(|place| place["code"].as_str().unwrap().to_owned()).collect();
+        }
+        let longer = file["longer"].as_array().unwrap().iter().map(|one| one.as_str().unwrap());
+        let Some(next) = longer.filter(|one| word.starts_with(one)).max_by_key(|one| one.len()) else {
+            return Vec::new();
+        };
+        name = format!("-{next}");
+    }
+}
+
+#[test]
+fn every_station_and_unit_is_in_the_index_under_its_code() {
+    let site = Made::full().site();
+    let view = site.view();
+    let geography = view.count.geography();
+    let letters =
+        |code: &str| code.to_lowercase().chars().filter(|one| one.is_ascii_alphanumeric()).collect::<String>();
+    for station in view.places.stations() {
+        let code = geography.station_id(*station);
+        assert!(places_in_index(&site, &letters(code)).iter().any(|found| found == code), "{code}");
+    }
+    for unit in view.places.units().iter().skip(1) {
+        let code = geography.unit_code(*unit);
+        assert!(places_in_index(&site, &letters(code)).iter().any(|found| found == code), "{code}");
+    }
+    assert!(places_in_index(&site, "zzz").is_empty());
+}
+
+#[test]
+fn the_feed_the_widget_and_the_picture_say_what_the_page_says() {
+    let site = Made::full().site();
+    let feed = html(&site, "/en/feed.atom");
+    let widget = html(&site, "/en/widget");
+    assert!(feed.contains("<feed xmlns=\"http://www.w3.org/2005/Atom\"") && feed.ends_with("</feed>\n"), "{feed}");
+    let page = html(&site, "/en");
+    let leader = page.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
+    assert!(widget.contains(leader) && !widget.contains("<script"), "{widget}");
+    assert!(feed.contains(leader.split('&').next().unwrap()), "{leader} is not in {feed}");
+    match site.respond("/en/share.png", "").body {
+        Body::Bytes(bytes) => assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n"),
+        other => panic!("{other:?}"),
+    }
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use testigo_count::definition::Definition;
 use testigo_count::pack::Pack;
-use testigo_site::source::{BOUNDARIES, TILES};
+use testigo_site::source::{BOUNDARIES, LANGUAGES, SETTINGS, TILES};
 
 /// A pack as files: `pack.toml`, `election.toml`, any number of `mappings/NAME.toml`, and perhaps `analysis.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct PackFiles {
     pub mappings: BTreeMap<String, Vec<u8>>,
     /// `analysis.toml`: what the statistics need to know beside the ledger.
     pub analysis: Option<Vec<u8>>,
-    /// Files about how something is shown, by name: `boundaries.geojson`, `tiles.csv`.
+    /// Files about how something is shown, by name: `boundaries.geojson`, `tiles.csv`, `site.toml`, `languages/CODE.toml`.
     pub presentation: BTreeMap<String, Vec<u8>>,
 }
 
@@ -96,11 +96,7 @@ impl PackFiles {
             pack: read("pack.toml")?,
             mappings,
             analysis: folder.join("analysis.toml").is_file().then(|| read("analysis.toml")).transpose()?,
-            presentation: [BOUNDARIES, TILES]
-                .into_iter()
-                .filter(|name| folder.join(name).is_file())
-                .map(|name| Ok((name.to_owned(), read(name)?)))
-                .collect::<Result<_>>()?,
+            presentation: presentation(folder)?,
         })
     }
 
@@ -110,4 +106,21 @@ impl PackFiles {
         let pack = Pack::parse(&format!("{}/pack.toml", self.place), &self.pack, &definition)?;
         Ok((definition, pack))
     }
+}
+
+/// Files about how something is shown, as far as the folder has them.
+fn presentation(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut names: Vec<String> = [BOUNDARIES, TILES, SETTINGS].map(str::to_owned).into();
+    if let Ok(languages) = std::fs::read_dir(folder.join(LANGUAGES)) {
+        for file in languages {
+            names.push(format!("{LANGUAGES}/{}", file?.file_name().to_string_lossy()));
+        }
+    }
+    names.retain(|name| folder.join(name).is_file());
+    let read = |name: String| {
+        let path = folder.join(&name);
+        let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        Ok((name, bytes))
+    };
+    names.into_iter().map(read).collect()
 }

@@ -2,6 +2,7 @@
 //! are part of the public interface.
 
 mod datapackage;
+mod feed;
 mod geojson;
 mod nist;
 mod parquet;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use crate::view::View;
 
 pub use datapackage::datapackage;
+pub use feed::feed;
 pub use geojson::geojson;
 pub use nist::{Form, escaped};
 pub use station::{StationDocument, station_document};

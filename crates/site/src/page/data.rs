@@ -86,6 +86,10 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
                     ("ending", html! { code { ".json" } }),
                 ]))
             }
+            p {
+                (scene.language.compose("data.feed", &[("feed", html! { a href=(scene.feed()) { code { (scene.feed()) } } })])) " "
+                (scene.language.compose("data.widget", &[("widget", html! { a href=(scene.to(Page::Widget(UnitIndex::WHOLE))) { code { (scene.to(Page::Widget(UnitIndex::WHOLE))) } } })]))
+            }
             p { (scene.language.compose("data.verify", &[("command", html! { code { "testigo verify" } }), ("method", html! { a href=(scene.to(Page::Method)) { (scene.t("frame.method")) } })])) }
         }
     };

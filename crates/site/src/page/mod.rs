@@ -10,9 +10,11 @@ mod parts;
 mod readings;
 mod recount;
 mod search;
+mod share;
 mod sheets;
 mod station;
 mod unit;
+mod widget;
 
 use maud::{DOCTYPE, Markup, html};
 use testigo_count::geography::{StationIndex, UnitIndex};
@@ -37,7 +39,7 @@ pub(crate) struct Scene<'a> {
     pub address: Address,
     /// Whether a server stands behind the page that tells of new results.
     pub live: bool,
-    pub language: &'static Language,
+    pub language: &'a Language,
 }
 
 /// The inside of a page.
@@ -53,10 +55,14 @@ struct Inside {
 #[must_use]
 pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<String> {
     let scene = Scene::new(view, address, live);
+    if let Page::Widget(unit) = address.page {
+        return Some(widget::draw(scene, unit).into_string());
+    }
     let inside = match address.page {
         Page::Unit(unit, part) => unit::draw(scene, unit, part)?,
         Page::Station(station) => station::draw(scene, station),
         Page::Stations(unit, list, part) => listing::draw(scene, unit, list, part)?,
+        Page::Widget(_) => return None,
         Page::Map(level, measure) => map::draw(scene, level, measure)?,
         Page::Sheets(part) => sheets::draw(scene, part)?,
         Page::Search => search::draw(scene, words),
@@ -68,6 +74,35 @@ pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<St
 }
 
 pub use map::has_map;
+
+/// Whether a unit has a picture to be shared and a frame for other sites: units that have others below them. The lowest
+/// units use the picture of the one above.
+pub fn is_shared(view: &View, unit: UnitIndex) -> bool {
+    unit == UnitIndex::WHOLE || !view.places.child_units(unit).is_empty()
+}
+
+/// The picture of a unit that other sites show beside a link.
+pub fn share(view: &View, language: usize, contest: usize, unit: UnitIndex) -> Option<Vec<u8>> {
+    let address = Address { language, contest, page: Page::Unit(unit, 1) };
+    is_shared(view, unit).then(|| share::draw(Scene::new(view, address, false), unit))?
+}
+
+/// Where that picture stands.
+pub fn share_path(view: &View, address: Address, unit: UnitIndex) -> String {
+    let path = Address { page: Page::Unit(unit, 1), ..address }.path(&view.count);
+    match path.trim_end_matches('/') {
+        "" => "/share.png".to_owned(),
+        bare if unit == UnitIndex::WHOLE => format!("{bare}/share.png"),
+        bare => format!("{bare}.png"),
+    }
+}
+
+/// Who leads and how much is counted, each as a sentence.
+pub fn sentences(view: &View, language: usize, contest: usize) -> (String, String) {
+    let scene = Scene::new(view, Address { language, contest, page: Page::Unit(UnitIndex::WHOLE, 1) }, false);
+    let (votes, _) = view.count.unit_votes(contest, UnitIndex::WHOLE);
+    (scene.leader_sentence(contest, votes), scene.coverage_sentence(UnitIndex::WHOLE))
+}
 
 /// All parts of a unit's page.
 pub fn unit_pages(view: &View, unit: UnitIndex) -> impl Iterator<Item = Page> + use<> {
@@ -234,6 +269,12 @@ impl<'a> Scene<'a> {
                     meta name="viewport" content="width=device-width,initial-scale=1";
                     title { (inside.title) " · " (election) ", " (self.place()) }
                     meta name="description" content=(inside.description);
+                    meta property="og:title" content=(inside.title);
+                    meta property="og:description" content=(inside.description);
+                    meta property="og:type" content="website";
+                    meta property="og:image" content=(self.public(&share_path(self.view, self.address, self.shared_unit())));
+                    meta name="twitter:card" content="summary_large_image";
+                    link rel="alternate" type="application/atom+xml" href=(self.feed());
                     meta name="color-scheme" content="light dark";
                     link rel="stylesheet" href=(self.view.style.path);
                     link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
@@ -317,6 +358,33 @@ impl<'a> Scene<'a> {
         self.live || !about_a_part
     }
 
+    /// The feed in this language.
+    fn feed(&self) -> String {
+        match self.address.language {
+            0 => "/feed.atom".to_owned(),
+            _ => format!("/{}/feed.atom", self.code()),
+        }
+    }
+
+    /// The unit whose picture is shown beside a link to this page.
+    fn shared_unit(&self) -> UnitIndex {
+        let geography = self.view.count.geography();
+        let unit = match self.address.page {
+            Page::Unit(unit, _) | Page::Stations(unit, ..) | Page::Widget(unit) => Some(unit),
+            Page::Station(station) => geography.station_unit(station),
+            _ => None,
+        };
+        let mut above = unit.into_iter().flat_map(|unit| geography.ancestors(unit));
+        above.find(|unit| is_shared(self.view, *unit)).unwrap_or(UnitIndex::WHOLE)
+    }
+
+    /// The whole address of a path where the ledger is named after the site that publishes it, else the path itself.
+    fn public(&self, path: &str) -> String {
+        let origin = &self.view.head.origin;
+        let host = origin.split('/').next().unwrap_or_default();
+        if host.contains('.') { format!("https:{}{origin}{path}", "//") } else { path.to_owned() }
+    }
+
     fn current(&self, is: impl Fn(Page) -> bool) -> Option<&'static str> {
         is(self.address.page).then_some("page")
     }
@@ -324,7 +392,12 @@ impl<'a> Scene<'a> {
     /// The search form. `id` tells two on one page apart.
     fn search_form(&self, words: &str, id: &str) -> Markup {
         html! {
-            form.search role="search" action=(self.to(Page::Search)) {
+            @let levels = &self.view.count.pack().levels;
+            form.search role="search" action=(self.to(Page::Search)) data-find="/find/all.json"
+                data-segments=(levels.iter().map(|level| crate::address::level_segment(&self.view.count, level.id.as_str())).collect::<Vec<_>>().join(" "))
+                data-names=(levels.iter().map(|level| level.name.in_language(self.code())).collect::<Vec<_>>().join("|"))
+                data-language=[(self.address.language > 0).then(|| self.code())]
+                data-more=(self.t("search.more")) data-none=(self.t("search.none")) {
                 label.hidden for=(id) { (self.t("search.label")) }
                 input #(id) type="search" name="q" value=(words) maxlength="100" placeholder=(self.t("search.placeholder")) autocomplete="off";
                 button type="submit" { (self.t("search.button")) }

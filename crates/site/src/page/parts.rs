@@ -494,6 +494,44 @@ impl Scene<'_> {
         }
     }
 
+    /// Links to the stations before and after this one in the same unit.
+    pub(super) fn neighbours(&self, station: StationIndex) -> Markup {
+        let unit = self.view.count.geography().station_unit(station);
+        let all = unit.map_or(&[][..], |unit| self.view.places.child_stations(unit));
+        let at = all.iter().position(|one| *one == station);
+        let beside = |step: fn(usize) -> Option<usize>| at.and_then(step).and_then(|at| all.get(at)).copied();
+        let link = |to: StationIndex, rel: &str, key: &str| {
+            html! { a rel=(rel) href=(self.to(Page::Station(to))) { (self.t(key)) " " span.code { (self.view.count.geography().station_id(to)) } } }
+        };
+        html! {
+            @if all.len() > 1 && at.is_some() {
+                nav.parts aria-label=(self.t("neighbours.label")) {
+                    @if let Some(to) = beside(|at| at.checked_sub(1)) { (link(to, "prev", "parts.previous")) }
+                    @if let Some(to) = beside(|at| at.checked_add(1)) { (link(to, "next", "parts.next")) }
+                }
+            }
+        }
+    }
+
+    /// Links to the units before and after this one below the same unit.
+    pub(super) fn unit_neighbours(&self, unit: UnitIndex) -> Markup {
+        let parent = self.view.count.geography().unit_parent(unit);
+        let all = parent.map_or(&[][..], |parent| self.view.places.child_units(parent));
+        let at = all.iter().position(|one| *one == unit);
+        let beside = |step: fn(usize) -> Option<usize>| at.and_then(step).and_then(|at| all.get(at)).copied();
+        let link = |to: UnitIndex, rel: &str, key: &str| {
+            html! { a rel=(rel) href=(self.to(Page::Unit(to, 1))) { (self.t(key)) ": " (self.unit_name(to)) } }
+        };
+        html! {
+            @if all.len() > 1 && at.is_some() {
+                nav.parts aria-label=(self.t("neighbours.label")) {
+                    @if let Some(to) = beside(|at| at.checked_sub(1)) { (link(to, "prev", "parts.previous")) }
+                    @if let Some(to) = beside(|at| at.checked_add(1)) { (link(to, "next", "parts.next")) }
+                }
+            }
+        }
+    }
+
     /// The choice between contests, for pages that show one at a time.
     pub(super) fn contests(&self) -> Markup {
         let contests = &self.view.count.definition().contests;

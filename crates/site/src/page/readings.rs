@@ -44,7 +44,7 @@ pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> 
                     th scope="col" { (scene.t("result.candidate")) }
                     @if alone.is_some() { td.b {} }
                     @for reading in &readings {
-                        th.n scope="col" {
+                        th.n scope="col" id=[scene.from_sheet(contest, reading)] {
                             (source(scene, reading))
                             @if Some(reading.entry()) == counted && alone.is_none() { span.chip.s-counted { (scene.t("station.counts")) } }
                             @if rejected(scene, reading) { span.chip.s-held { (scene.t("station.rejected")) } }
@@ -74,13 +74,26 @@ pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> 
     }
 }
 
+impl Scene<'_> {
+    /// What a sheet's picture points to: the column of the numbers that were read from its code, in the first contest.
+    fn from_sheet(&self, contest: usize, reading: &ReadingView<'_>) -> Option<String> {
+        let sheet = self.view.count.sheet_of(*reading).filter(|_| contest == 0 && *reading.reader() == Reader::Qr)?;
+        Some(format!("from-{}", self.view.count.sheet_view(sheet).entry))
+    }
+}
+
 /// Where a reading came from: by whom, from which entry, and from which line of a file.
 pub(super) fn source(scene: Scene<'_>, reading: &ReadingView<'_>) -> Markup {
     let entry = scene.language.fill("station.entry", &[("entry", &scene.n(reading.entry().0))]);
     html! {
         span.source {
             @match reading.reader() {
-                Reader::Qr => { b { (scene.t("reader.qr")) } }
+                Reader::Qr => {
+                    b { (scene.t("reader.qr")) }
+                    @if let Some(sheet) = scene.view.count.sheet_of(*reading).map(|sheet| scene.view.count.sheet_view(sheet).entry) {
+                        a.place href=(format!("#code-{sheet}")) { (scene.t("reader.place")) }
+                    }
+                }
                 Reader::Print => { b { (scene.t("reader.print")) } }
                 Reader::Person(name) => { b { (scene.language.fill("reader.person", &[("name", name)])) } }
                 Reader::Published(file) => {

@@ -5,7 +5,7 @@ use testigo_count::geography::UnitIndex;
 
 use super::parts::chips;
 use super::{Inside, Scene};
-use crate::address::Page;
+use crate::address::{Measure, Page};
 
 /// So many units and so many stations are listed.
 const LISTED: usize = 100;
@@ -18,6 +18,7 @@ pub(super) fn draw(scene: Scene<'_>, words: &str) -> Inside {
     let main = html! {
         h1 { (scene.t("search.title")) }
         (scene.search_form(words, "words"))
+        div #hits {
         @if words.trim().is_empty() {
             p.lead { (scene.t("search.how")) }
         } @else if nothing {
@@ -43,7 +44,28 @@ pub(super) fn draw(scene: Scene<'_>, words: &str) -> Inside {
                 }
             }
         }
-        p.note { (scene.t("search.privacy")) }
+        }
+        section {
+            h2 { (scene.t("search.by_place")) }
+            ul.hits.columns {
+                @for unit in scene.view.places.child_units(UnitIndex::WHOLE) {
+                    li { a href=(scene.to(Page::Unit(*unit, 1))) { (scene.unit_name(*unit)) } @if scene.has_name(*unit) { " " span.code { (geography.unit_code(*unit)) } } }
+                }
+            }
+            @if let Some(level) = (0..count.pack().unit_levels().len()).find(|level| super::has_map(scene.view, *level)) {
+                p { a href=(scene.to(Page::Map(level, Measure::Lead))) { (scene.t("search.by_map")) } }
+            }
+        }
+        @if let Some(lookup) = &scene.view.settings.lookup {
+            section {
+                h2 { (scene.t("search.lookup_title")) }
+                p { (scene.t("search.lookup")) " " a href=(lookup) rel="external noopener noreferrer" { (lookup) } }
+            }
+        }
+        section {
+            h2 { (scene.t("search.privacy_title")) }
+            p { (scene.t("search.privacy")) }
+        }
     };
     let title = scene.t("search.title").to_owned();
     Inside { description: scene.t("search.how").to_owned(), title, json: None, main }

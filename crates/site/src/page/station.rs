@@ -6,7 +6,7 @@ use testigo_count::entry::Decision;
 use testigo_count::fold::RulingView;
 use testigo_count::geography::StationIndex;
 use testigo_count::rule::{Reason, StationState};
-use testigo_count::sheets::SheetIndex;
+use testigo_count::sheets::{SheetIndex, SheetState};
 
 use super::parts::{chips, patterns};
 use super::readings::{self, source};
@@ -28,6 +28,7 @@ pub(super) fn draw(scene: Scene<'_>, station: StationIndex) -> Inside {
     let main = html! {
         (patterns())
         (scene.trail(&path, Some(&format!("{level} {id}"))))
+        (scene.neighbours(station))
         h1 { small { (level) } (id) @if !several { " " (chips(scene, status)) } }
         @if !several { p.lead { (sentence(scene, 0, station)) } }
         div.station {
@@ -189,8 +190,11 @@ pub(super) fn picture(scene: Scene<'_>, sheet: SheetIndex, eager: bool) -> Marku
                     @let alternative = scene.language.fill("sheet.alternative", &[
                         ("page", &scene.n(u64::try_from(at + 1).unwrap_or(1))), ("pages", &scene.n(u64::try_from(pages).unwrap_or(1))),
                     ]);
-                    div.scan tabindex="0" role="group" aria-label=(alternative) {
+                    div.scan tabindex="0" role="group" aria-label=(alternative) data-zoom=(scene.t("sheet.zoom")) {
+                        div.paper {
                         img src=(path) width=(page.width) height=(page.height) alt=(alternative) loading=[(!eager).then_some("lazy")] decoding="async";
+                        (code_place(scene, sheet, page.width, page.height))
+                        }
                     }
                     p.note {
                         a href=(path) { (scene.t("sheet.full")) }
@@ -198,6 +202,24 @@ pub(super) fn picture(scene: Scene<'_>, sheet: SheetIndex, eager: bool) -> Marku
                     }
                 }
                 @if scene.view.copies(sheet) > 0 { p.note { (scene.t("sheet.copies")) } }
+            }
+        }
+    }
+}
+
+/// The place of the code on a picture, where the pack's layout knows it and the code was read: a link to the numbers that
+/// were read from it.
+fn code_place(scene: Scene<'_>, sheet: SheetIndex, width: u32, height: u32) -> Markup {
+    let count = &scene.view.count;
+    let entry = count.sheet_view(sheet).entry;
+    let is_read = count.sheet_state(sheet) == SheetState::Read;
+    let area = count.pack().layout(width, height).and_then(|layout| layout.codes.first()).filter(|_| is_read);
+    html! {
+        @if let Some([left, top, right, bottom]) = area {
+            svg.marks viewBox="0 0 10000 10000" preserveAspectRatio="none" focusable="false" {
+                a href=(format!("#from-{entry}")) aria-label=(scene.t("sheet.code_read")) {
+                    rect id=(format!("code-{entry}")) x=(left) y=(top) width=(right.saturating_sub(*left)) height=(bottom.saturating_sub(*top)) {}
+                }
             }
         }
     }

@@ -62,6 +62,7 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
             }
         }
         (awaited(scene, unit))
+        @if !whole { (scene.unit_neighbours(unit)) }
         p.note { a href=(scene.json_of_unit(unit)) { (scene.t("frame.json")) } }
     };
     let title = if whole { scene.t("home.title").to_owned() } else { named(scene, unit) };

@@ -38,6 +38,10 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// For pages that other sites may show in a frame; they have no script and no form.
+const FRAMED_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors *";
+
 type Answer = Response<AnswerBody>;
 
 pub(super) struct Server {
@@ -194,6 +198,7 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
         }),
         etag: HeaderValue::from_static("W/\"\""),
         shared: content_type != respond::HTML,
+        framed: content_type == respond::HTML && path.split('/').any(|part| part == "widget"),
         attachment: matches!(response.body, Body::Document(_) | Body::Download(_)) || content_type == respond::PARQUET,
         plain: Bytes::new(),
         gzip: None,
@@ -378,6 +383,9 @@ fn set_headers(headers: &mut HeaderMap, prepared: &Prepared) {
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     }
     secure(headers);
+    if prepared.framed {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FRAMED_POLICY));
+    }
 }
 
 fn secure(headers: &mut HeaderMap) {
@@ -393,6 +401,7 @@ fn failed(status: StatusCode, text: &'static str) -> Prepared {
         cache_control: HeaderValue::from_static("no-store"),
         etag: HeaderValue::from_static("W/\"\""),
         shared: false,
+        framed: false,
         attachment: false,
         plain: Bytes::from_static(text.as_bytes()),
         gzip: None,

@@ -33,6 +33,8 @@ pub(super) struct Prepared {
     pub etag: HeaderValue,
     /// For programs on other sites.
     pub shared: bool,
+    /// Whether other sites may show it in a frame.
+    pub framed: bool,
     pub attachment: bool,
     pub plain: Bytes,
     pub gzip: Option<Bytes>,

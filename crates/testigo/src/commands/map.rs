@@ -90,12 +90,13 @@ fn say_coverage(count: &Count, boundaries: &Boundaries) -> bool {
 /// # Errors
 /// When it cannot be written.
 pub fn put(archive: &Path, name: &str, bytes: &[u8]) -> Result<()> {
-    let folder = archive.join(PRESENTATION);
+    let path = archive.join(PRESENTATION).join(name);
+    let folder = path.parent().unwrap_or(archive).to_owned();
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let mut file = tempfile::NamedTempFile::new_in(&folder)
         .with_context(|| format!("{} cannot be written to", folder.display()))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(folder.join(name)).with_context(|| format!("{name} cannot be put in place"))?;
+    file.persist(&path).with_context(|| format!("{name} cannot be put in place"))?;
     Ok(())
 }
