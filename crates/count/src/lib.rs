@@ -16,6 +16,7 @@ pub mod grammar;
 pub mod identifier;
 pub mod ledger_facts;
 pub mod mapping;
+pub mod nist;
 pub mod official_file;
 pub mod officials;
 pub mod pack;

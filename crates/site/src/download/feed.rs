@@ -22,7 +22,7 @@ pub fn feed(view: &View, language: usize) -> Vec<u8> {
     let code = view.language_code(language);
     let mut moments: Vec<(u64, u64, u64)> = Vec::new();
     for (entry, intake) in count.intakes() {
-        let pictures = u64::try_from(intake.commitments.len()).unwrap_or(u64::MAX);
+        let pictures = u64::try_from(intake.picture_count()).unwrap_or(u64::MAX);
         match moments.last_mut() {
             Some(last) if last.0 == intake.time => last.2 += pictures,
             _ => moments.push((intake.time, entry.0, pictures)),

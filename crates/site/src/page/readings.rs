@@ -44,7 +44,7 @@ pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> 
                     th scope="col" { (scene.t("result.candidate")) }
                     @if alone.is_some() { td.b {} }
                     @for reading in &readings {
-                        th.n scope="col" id=[scene.from_sheet(contest, reading)] {
+                        th.n scope="col" id=[scene.anchor_of(contest, reading)] {
                             (source(scene, reading))
                             @if Some(reading.entry()) == counted && alone.is_none() { span.chip.s-counted { (scene.t("station.counts")) } }
                             @if rejected(scene, reading) { span.chip.s-held { (scene.t("station.rejected")) } }
@@ -76,7 +76,7 @@ pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> 
 
 impl Scene<'_> {
     /// What a sheet's picture points to: the column of the numbers that were read from its code, in the first contest.
-    fn from_sheet(&self, contest: usize, reading: &ReadingView<'_>) -> Option<String> {
+    fn anchor_of(&self, contest: usize, reading: &ReadingView<'_>) -> Option<String> {
         let sheet = self.view.count.sheet_of(*reading).filter(|_| contest == 0 && *reading.reader() == Reader::Qr)?;
         Some(format!("from-{}", self.view.count.sheet_view(sheet).entry))
     }

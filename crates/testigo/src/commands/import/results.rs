@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use testigo_archive::Archive;
 use testigo_count::entry::{Numbers, RegisterEntry, RegisterOrigin};
 use testigo_count::mapping::Mapping;
+use testigo_count::nist::{is_nist_report, read_nist_report};
 use testigo_count::register::write_register;
 use testigo_count::{
     ContestId, Count, DocumentHash, Entry, Outcome, Reader, Reading, ReadingOf, SourceError, StationId,
@@ -19,6 +20,8 @@ use crate::packs::PackFiles;
 use crate::terminal::{Progress, counted, grouped};
 use crate::{counting, say};
 
+/// The format of election reports of NIST SP 1500-100, for `--format`.
+const NIST: &str = "nist";
 /// Entries that become durable together.
 const BATCH: usize = 4_096;
 /// The public sees a long import grow at least this often.
@@ -87,8 +90,12 @@ pub fn import_results(
 ) -> Result<ResultsReport> {
     let (name, bytes) = read_file(source)?;
     let (mut count, _) = counting::load(&archive.reader()?)?;
-    let mapping = find_mapping(&count, &bytes, format, mapping_file)?;
-    let results = mapping.read_results(&name, &bytes)?;
+    let is_report = format == Some(NIST) || (format.is_none() && mapping_file.is_none() && is_nist_report(&bytes));
+    let mapping = if is_report { None } else { Some(find_mapping(&count, &bytes, format, mapping_file)?) };
+    let results = match &mapping {
+        Some(mapping) => mapping.read_results(&name, &bytes)?,
+        None => read_nist_report(&name, &bytes, count.definition())?,
+    };
     let hash = DocumentHash::of(&bytes);
     let mut report = ResultsReport {
         file: name.clone(),
@@ -97,7 +104,12 @@ pub fn import_results(
         ..ResultsReport::default()
     };
     if extend_register {
-        report.added = extend(archive, &mut count, &mapping, &name, &bytes)?;
+        let Some(mapping) = &mapping else {
+            bail!(
+                "an election report does not say where its stations are\nhint: import it without --extend-register, into an archive with a register"
+            );
+        };
+        report.added = extend(archive, &mut count, mapping, &name, &bytes)?;
     }
     archive.put_document(&bytes)?;
 
