@@ -56,8 +56,9 @@ const vector = async (folder) => {
     const path = join(folder, 'documents', hash)
     return existsSync(path) ? new Uint8Array(readFileSync(path)) : null
   }
+  const candidates = join(folder, 'candidates.jsonl')
   try {
-    return await foldVector(new Uint8Array(entries), document)
+    return await foldVector(new Uint8Array(entries), document, existsSync(candidates) ? new Uint8Array(readFileSync(candidates)) : null)
   } catch (error) {
     return verdictOf(error)
   }

@@ -28,10 +28,14 @@ const checkValue = (value) => {
   }
 }
 
+/** The library takes `[[name]` for `[[name]]`. */
+const unclosedHeader = /^[ \t]*\[\[[^[\]"'\n]*\][ \t]*(#.*)?$/m
+
 /** Whole numbers come as BigInt, so that 1.0 is not taken for 1. */
 const readToml = (bytes, what) => {
   const text = toText(bytes)
   expect(text !== null, `the ${what} is not UTF-8`)
+  expect(!unclosedHeader.test(text), `the ${what} has an unclosed \`[[...\``)
   try {
     const table = parse(text, { integersAsBigInt: true })
     checkValue(table)

@@ -2,6 +2,7 @@
 
 import { demand, sha256, toHex, toText } from './bytes.js'
 import { openNote } from './note.js'
+import { inOrder, need } from './queue.js'
 
 const longestManifest = 256 << 20
 const entryForm = /^([0-9a-f]{64}) (0|[1-9][0-9]{0,15}) ((?:[A-Za-z0-9._-]+\/)*[A-Za-z0-9._-]+)$/
@@ -31,9 +32,7 @@ export const readManifest = (bytes, key, head) => {
 const nameHash = (path) =>
   /^documents\/([^/]+)$/.exec(path)?.[1] ?? /^renditions\/[^/]+\/([^/.]+)\.(?:jpg|png)$/.exec(path)?.[1]
 
-const checkFile = async (source, path, listed) => {
-  const bytes = await source.read(path)
-  demand(bytes, `${path} is missing`)
+const checkFile = (path, bytes, listed) => {
   const hash = toHex(sha256(bytes))
   if (listed) {
     demand(bytes.length === listed.size, `${path} has ${bytes.length} bytes, the manifest says ${listed.size}: the file was changed`)
@@ -69,8 +68,8 @@ export const checkFiles = async (source, key, head, ledger, { pause, progress })
     }
   }
   let done = 0
-  for (const path of paths) {
-    await checkFile(source, path, manifest?.get(path))
+  for await (const { path, bytes } of inOrder(paths, async (path) => ({ path, bytes: await need(source, path) }))) {
+    checkFile(path, bytes, manifest?.get(path))
     progress('manifest', ++done, paths.length)
     await pause()
   }

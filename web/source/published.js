@@ -112,7 +112,7 @@ function* unitDocuments(count, contest, root) {
     // A level that is called like a folder of the site has its address with `level-` before it.
     const names = key === whole ? ['index'] : [`${level}/${code}`, `level-${level}/${code}`]
     const compare = (bytes) => compareJson(bytes, count.tally(contest, key, root), key !== whole)
-    for (const name of names) yield { path: `${folder}${name}.json`, compare, may: true }
+    yield { paths: names.map((name) => `${folder}${name}.json`), compare, may: true }
   }
 }
 
@@ -121,11 +121,11 @@ export const publishedTotals = (count, root, everything = false) => {
   const files = []
   for (const contest of count.ledger.election.contests) {
     files.push({
-      path: `data/${contest.id}/tally.json`,
+      paths: [`data/${contest.id}/tally.json`],
       compare: (bytes) => compareJson(bytes, count.tally(contest, whole, root)),
     })
     files.push({
-      path: `data/${contest.id}/units.csv`,
+      paths: [`data/${contest.id}/units.csv`],
       compare: (bytes) => {
         const keys = [...count.ledger.geography.units.keys()]
         const name = (key) => (key === whole ? 'the whole' : `${count.unitName(key).level} ${count.unitName(key).code}`)
@@ -134,7 +134,7 @@ export const publishedTotals = (count, root, everything = false) => {
       },
     })
     files.push({
-      path: `data/${contest.id}/stations.csv`,
+      paths: [`data/${contest.id}/stations.csv`],
       compare: (bytes) => {
         const expected = new Map([...count.ledger.known].map((id) => [id, () => stationRow(count, contest, id)]))
         return compareTable(bytes, ({ station }) => station ?? '', expected)

@@ -7,35 +7,12 @@ import { KeyHistory } from './keys.js'
 import { checkFiles } from './manifest.js'
 import { NoteKey, parseSize } from './note.js'
 import { readPolicy, witnessesOf } from './policy.js'
+import { inOrder, need } from './queue.js'
 import { publishedTotals } from './published.js'
 import { hashTilesOf, joinBundle, leafHash, rowOf, splitBundle, tilePath, Tree } from './tree.js'
 
-/** So many files are asked for at a time. */
-const ahead = 8
-
 /** What is done, in order; a Fault belongs to the step in which it was found. */
 export const steps = ['key', 'policy', 'head', 'entries', 'tree', 'fold', 'totals', 'files', 'manifest', 'masks']
-
-const need = async (source, path) => {
-  const bytes = await source.read(path)
-  demand(bytes, `${path} is missing`)
-  return bytes
-}
-
-/** Reads several files, a few at a time, and hands them over in order. */
-async function* inOrder(items, read) {
-  const waiting = []
-  let next = 0
-  while (waiting.length > 0 || next < items.length) {
-    while (waiting.length < ahead && next < items.length) {
-      const promise = read(items[next++])
-      // Whoever waits for it hears of its failure; until then it is not an unheard one.
-      promise.catch(() => {})
-      waiting.push(promise)
-    }
-    yield await waiting.shift()
-  }
-}
 
 /** The entries of a bundle's first `width`, from the file of that width or a longer one. */
 const readBundle = async (source, { number, width }) => {
@@ -143,6 +120,15 @@ const checkLedgerFiles = async (source, keys, head, { tree, entries }, { pause, 
   return { heads: heads.length, tiles: files.size, sizes }
 }
 
+/** A file of totals under the first of its names that is there. */
+const readFirst = async (source, file) => {
+  for (const path of file.paths) {
+    const bytes = await source.read(path)
+    if (bytes) return { file, path, bytes }
+  }
+  return { file, path: file.paths[0], bytes: null }
+}
+
 /** The sizes of the heads that vouch for a ledger's keys: this one, and where keys were replaced every one of `heads`. */
 const headSizes = async (source, keys, head, tree, replaced) => {
   const sizes = [head.size]
@@ -226,14 +212,14 @@ export const recount = async (source, options = {}) => {
     if (!chosen.everything) keys.check(ledger, await headSizes(source, keys, head, tree, ledger.rotations.length > 0))
 
     begin('totals')
-    for (const { path, compare, may } of publishedTotals(count, result.head.root, chosen.everything)) {
-      const bytes = await source.read(path)
-      if (!bytes) {
-        if (!may) result.missing.push(path)
-        continue
-      }
-      result.compared.push(path)
-      result.differences.push(...compare(bytes).map((one) => ({ path, ...one })))
+    const files = publishedTotals(count, result.head.root, chosen.everything)
+    let done = 0
+    for await (const { file, path, bytes } of inOrder(files, (one) => readFirst(source, one))) {
+      if (bytes) {
+        result.compared.push(path)
+        result.differences.push(...file.compare(bytes).map((one) => ({ path, ...one })))
+      } else if (!file.may) result.missing.push(path)
+      progress('totals', ++done, files.length)
       await pause()
     }
 

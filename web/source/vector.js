@@ -1,7 +1,7 @@
 // What follows from a ledger in the form of docs/vectors: everything that `expected.json` has.
 
 import { Count } from './count.js'
-import { toHex } from './bytes.js'
+import { Fault, toHex } from './bytes.js'
 import { Ledger } from './fold.js'
 import { leafHash, Tree } from './tree.js'
 
@@ -22,8 +22,21 @@ const pagesOf = ({ pages }) => {
   return { pages: pages.map(said) }
 }
 
-/** From `entries.jsonl` and a function that gives the document with a hash, or null. */
-export const foldVector = async (bytes, documents) => {
+const isFault = async (ledger, entry) => {
+  try {
+    await ledger.append(entry)
+  } catch (error) {
+    if (error instanceof Fault) return true
+    throw error
+  }
+  return false
+}
+
+/**
+ * From `entries.jsonl` and a function that gives the document with a hash, or null. Each line of `candidates`, if there are
+ * any, is tried as the next entry.
+ */
+export const foldVector = async (bytes, documents, candidates = null) => {
   const [ledger, tree] = [new Ledger(documents), new Tree()]
   for (const entry of linesOf(bytes)) {
     await ledger.append(entry)
@@ -31,7 +44,7 @@ export const foldVector = async (bytes, documents) => {
   }
   const count = await Count.of(ledger)
   const root = toHex(tree.root())
-  return {
+  const answer = {
     size: ledger.size,
     root,
     leaves: tree.levels[0].map(toHex),
@@ -59,4 +72,8 @@ export const foldVector = async (bytes, documents) => {
       tallies: [...ledger.geography.units.keys()].map((unit) => count.tally(contest, unit, root)),
     })),
   }
+  if (!candidates) return answer
+  answer.candidates = []
+  for (const entry of linesOf(candidates)) answer.candidates.push(await isFault(ledger, entry))
+  return answer
 }

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+mod differential;
 mod made_up;
 
 use std::collections::{BTreeMap, BTreeSet};
