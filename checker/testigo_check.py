@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks an election's ledger and counts it again, without any other part of Testigo.
 
-    python3 testigo_check.py DIR [--key PUBLIC_KEY] [--contest ID] [--unit CODE] [--json]
+    python3 testigo_check.py DIR [--key PUBLIC_KEY] [--policy FILE] [--contest ID] [--unit CODE] [--json]
 
 DIR is an archive or a mirror of one: it holds `ledger/`, `documents/`, `renditions/` and `openings/`. Everything is recomputed from
 bytes: the tree from the entries, every signed head, every signature, every document and picture, the count. The program
@@ -12,17 +12,7 @@ What it cannot check: that no sheet was left out, that two pseudonyms are two pe
 leaves to other programs: that a picture's visible pixels are those that came in (see *Pixels* there).
 """
 
-import argparse
-import base64
-import binascii
-import csv
-import hashlib
-import io
-import json
-import os
-import pathlib
-import re
-import sys
+import argparse, base64, csv, hashlib, io, json, os, pathlib, re, sys
 from collections import defaultdict
 
 try:
@@ -32,13 +22,19 @@ except ImportError:
 
 class Fault(Exception):
     """Something that is wrong, and where."""
+class BadDocument(Exception):
+    """A document that breaks the rules, with what and where."""
+class Refused(Exception):
+    """The entry changes nothing."""
+def raising(kind):
+    def check(right, cause):
+        if not right:
+            raise kind(cause)
+    return check
 
-def demand(right, cause):
-    if not right:
-        raise Fault(cause)
+demand, expect, allow = raising(Fault), raising(BadDocument), raising(Refused)
 
 # --- Ed25519 (RFC 8032), verification only, strict: no small order, no second encoding of a signature. --------------
-
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
@@ -101,14 +97,12 @@ def two_products(first, first_table, second, second_table):
 
 class PublicKey:
     """A usable Ed25519 public key; ValueError where the 32 bytes are none."""
-
     def __init__(self, data):
         point = point_decode(data) if len(data) == 32 else None
         if point is None or is_small_order(point):
             raise ValueError("not a usable Ed25519 public key")
         self.data = data
         self.negative_multiples = multiples((P - point[0], point[1], point[2], P - point[3]))
-
     def verifies(self, message, signature):
         if len(signature) != 64:
             return False
@@ -120,25 +114,24 @@ class PublicKey:
         return point_encode(two_products(s, BASE_MULTIPLES, k, self.negative_multiples)) == signature[:32]
 
 def decode_base64(text):
-    """Padded base64 in its one canonical form; ValueError otherwise."""
-    data = base64.b64decode(text.encode("ascii"), validate=True)
-    if base64.b64encode(data).decode() != text:
-        raise ValueError("not canonical base64")
-    return data
+    """The bytes of padded base64 in its one canonical form; of anything else none."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+    return data if base64.b64encode(data).decode() == text else b""
 
 # --- Keys, notes, checkpoints ---------------------------------------------------------------------------------------
-
 def is_key_name(name):
     return name and not any(c.isspace() or c == "+" or ord(c) < 32 or 127 <= ord(c) < 160 for c in name)
 
 class NoteKey:
-    """The ledger's public key: name+id+base64(0x01, 32 bytes)."""
-
-    def __init__(self, text):
+    """A public key, name+id+base64(kind, 32 bytes): of a ledger (kind 1) or a witness (kind 4)."""
+    def __init__(self, text, kind=1):
         try:
             self.name, written, data = text.strip().split("+", 2)
             data = decode_base64(data)
-            if not is_key_name(self.name) or data[:1] != b"\x01":
+            if not is_key_name(self.name) or data[:1] != bytes([kind]):
                 raise ValueError
             self.key = PublicKey(data[1:])
         except ValueError:
@@ -148,7 +141,6 @@ class NoteKey:
 
 class KeyHistory:
     """All keys of a ledger: the first, and for each replacement the entry that made it. `trusted` is the one you brought."""
-
     def __init__(self, text, given=None):
         lines = text.removesuffix("\n").split("\n")
         self.first, self.rotations = NoteKey(lines[0]), []
@@ -166,11 +158,9 @@ class KeyHistory:
             self.trusted = same[0]
         else:
             self.first = self.trusted = given
-
     def at(self, size):
         """The key that must sign a head of this size."""
         return next((key for index, key in reversed(self.rotations) if index < size), self.first)
-
     def check(self, count, sizes):
         """Holds the keys against what the entries say."""
         found = [(index, public) for index, _, public in count.rotations]
@@ -181,37 +171,36 @@ class KeyHistory:
             vouched = any(size > count.recovery[0] and self.at(size) is self.trusted for size in sizes)
             demand(vouched, "no head signed by the key that you trust covers the recovery key, so nothing vouches for the later keys")
 
-def read_note(data, key, where):
-    """The text of a signed note, once a signature by `key` is right and none by it is wrong."""
-    def need(right, cause):
-        demand(right, f"{where}: {cause}")
-
-    need(len(data) <= 1 << 20, "longer than a note may be")
+def split_note(data, where, longest=1 << 20):
+    """The text of a signed note, and (name, id, signature) of each of its lines. Nothing is verified yet."""
+    need = lambda right, cause: demand(right, f"{where}: {cause}")
+    need(len(data) <= longest, "longer than a note may be")
     try:
         note = data.decode("utf-8")
     except UnicodeDecodeError:
         raise Fault(f"{where}: not UTF-8") from None
-    need(not any(c < 32 and c != 10 for c in data), "holds a control character")
+    need(not re.search("[\0-\x09\x0b-\x1f]", note), "holds a control character")
     text, blank, lines = note.rpartition("\n\n")
     need(blank, "no blank line between text and signatures")
     need(lines.endswith("\n"), "the last signature line is missing or not ended")
-    text, lines = text + "\n", lines[:-1].split("\n")
-    need(len(lines) <= 256, "more than 256 signatures")
-    signed = False
-    for line in lines:
+    need(lines.count("\n") <= 256, "more than 256 signatures")
+    signatures = []
+    for line in lines[:-1].split("\n"):
         dash, _, rest = line.partition(" ")
         name, _, blob = rest.partition(" ")
-        try:
-            blob = decode_base64(blob)
-        except ValueError:
-            blob = b""
+        blob = decode_base64(blob)
         well_formed = dash == "\u2014" and is_key_name(name) and len(blob) >= 5
         need(well_formed, "a line after the last blank line is not a signature")
-        if name == key.name and blob[:4] == key.id:
-            right = key.key.verifies(text.encode(), blob[4:])
-            need(right, f"the signature of {key.name} is wrong: the text was changed or another key signed it")
-            signed = True
-    need(signed, f"not signed by {key.name}+{key.id.hex()}")
+        signatures.append((name, blob[:4], blob[4:]))
+    return text + "\n", signatures
+
+def read_note(data, key, where, longest=1 << 20):
+    """The text of a signed note, once a signature by `key` is right and none by it is wrong."""
+    text, signatures = split_note(data, where, longest)
+    own = [signature for name, digest, signature in signatures if (name, digest) == (key.name, key.id)]
+    right = all(key.key.verifies(text.encode(), one) for one in own)
+    demand(right, f"{where}: the signature of {key.name} is wrong: the text was changed or another key signed it")
+    demand(own, f"{where}: not signed by {key.name}+{key.id.hex()}")
     return text
 
 def read_checkpoint(data, keys, where):
@@ -223,30 +212,62 @@ def read_checkpoint(data, keys, where):
     origin, size, root = lines[:3]
     demand(origin == key.name, f"{where}: its origin is `{origin}`, the key's name is `{key.name}`")
     demand(is_size(size), f"{where}: `{size}` is not a number of entries")
-    try:
-        root = decode_base64(root)
-    except ValueError:
-        root = b""
+    root = decode_base64(root)
     demand(len(root) == 32, f"{where}: the root is not 32 bytes in base64")
     return int(size), root
 
-# --- The tree and its files -----------------------------------------------------------------------------------------
+class Policy:
+    """Which witnesses to believe, and how many of them must have countersigned (C2SP tlog-policy)."""
+    def __init__(self, text):
+        self.witnesses, self.quorum, met, members = {}, None, {}, []
+        for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+            match [] if line.startswith("#") else line.split():
+                case []:
+                    pass
+                case ["log", key] | ["log", key, _]:
+                    NoteKey(key)
+                case ["witness", name, key] | ["witness", name, key, _] if name not in met and name != "none":
+                    self.witnesses[name] = NoteKey(key, 4)
+                    met[name] = lambda seen, name=name: name in seen
+                case ["group", name, needed, *parts] if name not in met and name != "none" and met.keys() >= set(parts):
+                    needed = {"any": "1", "all": str(len(parts))}.get(needed, needed)
+                    members += parts
+                    right = re.fullmatch("[1-9][0-9]*", needed) and int(needed) <= len(parts) and len(set(members)) == len(members)
+                    demand(right, f"line {number} of the policy: not a number of its members, or a member of two groups")
+                    tests = [met[one] for one in parts]
+                    met[name] = lambda seen, tests=tests, needed=int(needed): sum(one(seen) for one in tests) >= needed
+                case ["quorum", name] if self.quorum is None and (name == "none" or name in met):
+                    self.quorum = met.get(name, lambda seen: True)
+                case _:
+                    raise Fault(f"line {number} of the policy is none, names what no earlier line names, or names it again")
+        demand(self.quorum, "the policy has no quorum line")
+    def check(self, data, where):
+        """The names of the witnesses that countersigned a head, once they are the quorum."""
+        text, signatures = split_note(data, where)
+        seen = []
+        for name, key in self.witnesses.items():
+            for signature in (one for by, digest, one in signatures if (by, digest) == (key.name, key.id)):
+                time = int.from_bytes(signature[:8], "big")
+                message = f"cosignature/v1\ntime {time}\n{text}".encode()
+                right = time < 2**63 and key.key.verifies(message, signature[8:])
+                demand(right, f"{where}: the countersignature of {key.name} is wrong")
+                seen.append(name)
+        demand(self.quorum(seen), f"{where}: unwitnessed: the policy asks for more than {', '.join(seen) or 'nobody'}")
+        return seen
 
+# --- The tree and its files -----------------------------------------------------------------------------------------
 def sha256(data):
     return hashlib.sha256(data).digest()
-
 def leaf_hash(entry):
     return sha256(b"\0" + entry)
 
 class Tree:
     """`levels[h][i]` is the root of the 2^h leaves from leaf i * 2^h on."""
-
     def __init__(self, leaves):
         self.levels = [leaves]
         while len(self.levels[-1]) > 1:
             below = self.levels[-1]
             self.levels.append([sha256(b"\1" + below[i] + below[i + 1]) for i in range(0, len(below) - 1, 2)])
-
     def root(self, size):
         """Of the first `size` leaves."""
         if size == 0:
@@ -258,7 +279,6 @@ class Tree:
                 left = self.levels[height][start >> height]
                 found = left if found is None else sha256(b"\1" + left + found)
         return found
-
     def tile(self, level, number, width):
         hashes = self.levels[8 * level] if 8 * level < len(self.levels) else []
         part = hashes[256 * number : 256 * number + width]
@@ -289,7 +309,6 @@ def row_of(level, count):
 
 def join_bundle(entries):
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
-
 def split_bundle(data, width, where):
     entries, at = [], 0
     for _ in range(width):
@@ -303,10 +322,8 @@ def split_bundle(data, width, where):
 
 class Folder:
     """A folder's files, read and counted."""
-
     def __init__(self, path):
         self.path, self.bytes = path, 0
-
     def ask(self, name, answer, nothing):
         """What `answer` says of a path, or `nothing` where there is none."""
         try:
@@ -315,19 +332,19 @@ class Folder:
             return nothing
         except OSError as error:
             raise Fault(f"{name}: cannot be read: {error.strerror}") from None
-
     def read(self, name):
         data = self.ask(name, lambda path: pathlib.Path(path).read_bytes(), None)
         self.bytes += len(data or b"")
         return data
-
     def need(self, name):
         data = self.read(name)
         demand(data is not None, f"{name} is missing")
         return data
-
     def list(self, name):
         return sorted(self.ask(name, os.listdir, []))
+
+def first_difference(one, other):
+    return next((at for at, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
 
 def read_bundle(ledger, number, width):
     """The first `width` entries of a bundle, from the file of that width or a longer one."""
@@ -335,7 +352,7 @@ def read_bundle(ledger, number, width):
         path = "ledger/" + tile_path("entries", number, found)
         data = ledger.read(path)
         if data is not None:
-            return path, split_bundle(data, found, path)[:width]
+            return split_bundle(data, found, path)[:width]
     raise Fault("ledger/" + tile_path("entries", number, width) + " is missing")
 
 def first_changed(ledger, entries, tree, size, root):
@@ -365,7 +382,7 @@ def check_ledger(folder, keys):
         heads.append((path, found, head))
     entries = []
     for _, number, width in row_of("entries", size):
-        entries += read_bundle(folder, number, width)[1]
+        entries += read_bundle(folder, number, width)
     tree = Tree([leaf_hash(entry) for entry in entries])
     for path, length, head in sorted(heads, key=lambda one: one[1]):
         found = tree.root(length)
@@ -384,27 +401,21 @@ def check_ledger(folder, keys):
         else:
             expected = tree.tile(level, number, width)
         if found != expected:
-            at = next((i for i, (a, b) in enumerate(zip(found, expected)) if a != b), min(len(found), len(expected)))
-            raise Fault(f"{path} differs, from byte {at} on, from what the entries give")
+            raise Fault(f"{path} differs, from byte {first_difference(found, expected)} on, from what the entries give")
     return entries, root, [length for _, length, _ in heads], len(tiles)
 
 # --- Entries --------------------------------------------------------------------------------------------------------
-
 LARGEST_CELL = 999_999_999
 
 class Malformed(Exception):
     """Not of the form that the entry's type asks for."""
-
 def is_number(value, limit):
     return type(value) is int and 0 <= value < limit
-
 def is_form(pattern):
     form = re.compile(pattern)
     return lambda value: type(value) is str and form.fullmatch(value) is not None
-
 def one_of(*words):
     return lambda value: type(value) is str and value in words
-
 is_text = lambda value: type(value) is str
 is_bool = lambda value: type(value) is bool
 is_index = lambda value: is_number(value, 2**53)
@@ -422,7 +433,6 @@ def is_reader(value):
 
 def list_of(test):
     return lambda value: type(value) is list and all(map(test, value))
-
 def map_of(key_test, test, empty=True):
     return lambda value: (
         type(value) is dict and (empty or value) and all(key_test(key) and test(one) for key, one in value.items())
@@ -448,15 +458,16 @@ def fields(needed, may=(), nonempty=False):
 
     return test
 
-DECISIONS = {
-    "accept-reading": {"reading": is_index}, "reject-sheet": {"sheet": is_index}, "withhold-sheet": {"sheet": is_index},
-    "move-sheet": {"sheet": is_index, "station": is_identifier}, "not-installed": {"station": is_identifier}, "withdraw": {},
-}
+def choice(tag, kinds, common=()):
+    """A test for an object whose field `tag` says which of the kinds it is."""
+    kinds = {kind: fields(dict(common) | {tag: is_text} | needed, may) for kind, (needed, may) in kinds.items()}
+    return lambda value: type(value) is dict and is_text(value.get(tag)) and value[tag] in kinds and kinds[value[tag]](value)
 
-def is_decision(value):
-    kind = value.get("do") if type(value) is dict else None
-    return type(kind) is str and kind in DECISIONS and fields({"do": is_text} | DECISIONS[kind])(value)
-
+is_decision = choice("do", {
+    "accept-reading": ({"reading": is_index}, ()), "reject-sheet": ({"sheet": is_index}, ()),
+    "move-sheet": ({"sheet": is_index, "station": is_identifier}, ()), "withhold-sheet": ({"sheet": is_index}, ()),
+    "not-installed": ({"station": is_identifier}, ()), "withdraw": ({}, ()),
+})
 COUNTING = fields({
     "people": lambda value: is_u32(value) and value != 1, "qr_from_custody": is_bool,
     "signatures": lambda value: is_u32(value) and value >= 1, "single_published": is_bool,
@@ -479,9 +490,7 @@ READ = COMMON | {"reader": is_reader}
 READ_MAY = {"row": is_index, "sheet": is_index, "step": is_code}
 FAILURE = fields(READ | {"failure": is_code}, READ_MAY)
 NUMBERS = fields(
-    READ | {
-        "contest": is_identifier, "detail": one_of("selection", "candidate"), "station": is_identifier, "votes": list_of(is_cell),
-    },
+    READ | {"contest": is_identifier, "detail": one_of("selection", "candidate"), "station": is_identifier, "votes": list_of(is_cell)},
     READ_MAY | {"prev": is_index, "other": map_of(is_identifier, is_cell, empty=False), "stated": STATED},
 )
 
@@ -497,14 +506,14 @@ PERCENT = fields(
     {"decimals": SHARE["decimals"], "each": map_of(is_identifier, is_u32)}, {"of": one_of("cast", "valid"), "rest": is_u32}
 )
 PLACE = fields({"code": is_identifier, "level": is_identifier})
-STEPS = {
-    "list": fields({"act": is_text, "contest": is_identifier, "document": is_hash}, {"after": is_index}),
-    "seed": fields({"act": is_text, "list": is_index, "seed": is_form("[0-9]{1,64}")}),
-    "record": fields(
-        {"act": is_text, "against": one_of("archive", "official", "paper"), "list": is_index, "station": is_identifier},
+STEP = choice("act", {
+    "list": ({"contest": is_identifier, "document": is_hash}, {"after": is_index}),
+    "seed": ({"list": is_index, "seed": is_form("[0-9]{1,64}")}, ()),
+    "record": (
+        {"against": one_of("archive", "official", "paper"), "list": is_index, "station": is_identifier},
         {"found": list_of(is_cell), "other": map_of(is_identifier, is_cell, empty=False)},
     ),
-}
+})
 
 def is_fine(share, decimals):
     """A percentage has no more decimals than it says."""
@@ -519,8 +528,7 @@ def is_percent(value):
     return bool(shares) and all(is_fine(share, value["decimals"]) for share in shares)
 
 def is_step(value):
-    act = value.get("act") if type(value) is dict else None
-    return is_text(act) and act in STEPS and STEPS[act](value) and ("found" in value or "other" not in value)
+    return STEP(value) and ("found" in value or "other" not in value)
 
 def is_audit(value):
     right = fields(COMMON | {"step": is_step}, {"prev": is_index})(value)
@@ -528,16 +536,11 @@ def is_audit(value):
 
 NUMBERS_OF_OFFICIALS = ("cast", "registered", "registered_counted", "rest", "stations", "stations_counted", "valid")
 
-KEY_CHANGES = {
-    "recovery": {"public": is_text}, "revoke": {"name": is_identifier},
-    "rotate": {"previous": is_text, "public": is_text, "signature": is_text},
-}
-
-def is_key_entry(value):
-    if value["v"] == 1:
-        return fields(COMMON | {"name": is_identifier, "public": is_text, "role": one_of("adjudicator")})(value)
-    kind = value.get("do")
-    return type(kind) is str and kind in KEY_CHANGES and fields(COMMON | {"do": is_text} | KEY_CHANGES[kind])(value)
+ADMISSION = fields(COMMON | {"name": is_identifier, "public": is_text, "role": one_of("adjudicator")})
+KEY_CHANGE = choice("do", {
+    "recovery": ({"public": is_text}, ()), "revoke": ({"name": is_identifier}, ()),
+    "rotate": ({"previous": is_text, "public": is_text, "signature": is_text}, ()),
+}, COMMON)
 
 TYPES = {
     "election": fields(COMMON | {
@@ -564,7 +567,7 @@ TYPES = {
     ),
     "audit": is_audit,
 
-    "key": is_key_entry,
+    "key": lambda value: ADMISSION(value) if value["v"] == 1 else KEY_CHANGE(value),
     "anchor": fields(COMMON | {"document": is_hash, "kind": one_of("rfc3161", "opentimestamps"), "size": is_index}),
 }
 VERSIONS = {"intake": (1, 2), "key": (1, 2)}
@@ -573,41 +576,26 @@ def canonical(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
 
 def parse_entry(data, index):
-    def wrong(cause):
-        return Fault(f"entry {index}: {cause}")
-
-    if len(data) > 8000:
-        raise wrong(f"has {len(data)} bytes; at most 8,000 are allowed")
+    need = lambda right, cause: demand(right, f"entry {index}: {cause}")
+    need(len(data) <= 8000, f"has {len(data)} bytes; at most 8,000 are allowed")
     try:
         entry = json.loads(data.decode("utf-8"))
         again = canonical(entry)
     except (ValueError, RecursionError) as error:
-        raise wrong(f"is not JSON in UTF-8: {error}") from None
-    if type(entry) is not dict:
-        raise wrong("is not an object")
-    if type(entry.get("type")) is not str or entry["type"] not in TYPES:
-        raise wrong(f"is of the unknown type `{entry.get('type')}`")
-    if type(entry.get("v")) is not int or entry["v"] not in VERSIONS.get(entry["type"], (1,)):
-        raise wrong(f"is of type `{entry['type']}` in the unknown version {entry.get('v')}")
+        raise Fault(f"entry {index}: is not JSON in UTF-8: {error}") from None
+    need(type(entry) is dict, "is not an object")
+    kind, version = entry.get("type"), entry.get("v")
+    need(type(kind) is str and kind in TYPES, f"is of the unknown type `{kind}`")
+    need(type(version) is int and version in VERSIONS.get(kind, (1,)), f"is of type `{kind}` in the unknown version {version}")
     try:
-        if not TYPES[entry["type"]](entry):
-            raise Malformed("its fields are not those of its type")
+        need(TYPES[kind](entry), f"its fields are not those of its type (type `{kind}`)")
     except Malformed as error:
-        raise wrong(f"{error} (type `{entry['type']}`)") from None
+        need(False, f"{error} (type `{kind}`)")
     if again != data:
-        at = next((i for i, (a, b) in enumerate(zip(again, data)) if a != b), min(len(again), len(data)))
-        raise wrong(f"is not in canonical form: byte {at} differs from its own re-serialisation")
+        need(False, f"is not in canonical form: byte {first_difference(again, data)} differs from its own re-serialisation")
     return entry
 
 # --- Documents ------------------------------------------------------------------------------------------------------
-
-class BadDocument(Exception):
-    """A document that breaks the rules, with what and where."""
-
-def expect(right, cause):
-    if not right:
-        raise BadDocument(cause)
-
 def toml(data, what):
     try:
         return tomllib.loads(data.decode("utf-8"))
@@ -622,12 +610,14 @@ def expect_fields(table, where, needed, may=frozenset()):
         raise BadDocument(f"{where}: `{name}` is unknown")
 
 def tables(raw, name, needed, may=frozenset()):
-    """A list of tables with these fields; `id`, where there is one, is an identifier, and none is there twice."""
+    """A list of tables with these fields; `id` is an identifier, none is there twice, and names are local texts."""
     found = raw.get(name, [])
     expect(type(found) is list, f"`{name}` is not a list")
     for one in found:
         expect_fields(one, name, needed, may)
         expect(is_identifier(one["id"]), f"{name}: `{one['id']}` is no identifier")
+        for field in one.keys() & {"title", "name", "plural"}:
+            expect_text(one[field], f"{name}.{field}")
     ids = [one["id"] for one in found]
     expect(len(set(ids)) == len(ids), f"{name}: one of `{', '.join(ids)}` is there twice")
     return found, ids
@@ -645,23 +635,18 @@ def in_language(text, language):
 class Contest:
     def __init__(self, raw):
         self.id = raw["id"]
-        expect_text(raw["title"], "contest.title")
         candidates, self.candidates = tables(raw, "candidates", {"id", "name"}, {"short", "color"})
         expect(candidates, f"contest {self.id} has no candidates")
         for one in candidates:
-            expect_text(one["name"], "candidates.name")
             is_right = is_text(one.get("short", "")) and is_form("#[0-9A-Fa-f]{6}")(one.get("color", "#000000"))
             expect(is_right, "candidates: `short` or `color` is malformed")
         self.lines = []  # of each line of the ballot, its candidate
         for one in tables(raw, "selections", {"id", "candidate"}, {"name"})[0]:
-            expect_text(one.get("name", ""), "selections.name")
             expect(one["candidate"] in self.candidates, f"selection {one['id']} is for an unknown candidate")
             self.lines.append(self.candidates.index(one["candidate"]))
         self.lines = self.lines or list(range(len(self.candidates)))
         self.lines_of = [[at for at, one in enumerate(self.lines) if one == who] for who in range(len(self.candidates))]
-        others, self.others = tables(raw, "others", {"id", "title"})
-        for one in others:
-            expect_text(one["title"], "others.title")
+        _, self.others = tables(raw, "others", {"id", "title"})
         expect(one_of("valid", "cast")(raw.get("share_of", "valid")), "`share_of` is neither `valid` nor `cast`")
         ways = raw.get("outright", [])
         expect(type(ways) is list, "`outright` is not a list")
@@ -672,7 +657,6 @@ class Contest:
 
 class Election:
     """The election file."""
-
     def __init__(self, data):
         raw = toml(data, "election file")
         expect_fields(raw, "election file", {"id", "title", "date", "place"}, {"declared", "contest"})
@@ -696,7 +680,6 @@ CHECKS = ("E101", "E102", "E103", "E104", "W201", "W202", "W203", "W204")
 
 class Pack:
     """What the fold needs of a pack."""
-
     def __init__(self, data):
         raw = toml(data, "pack")
         expect(type(raw.get("format")) is int and raw["format"] == 1, "the pack's `format` is not 1")
@@ -705,9 +688,6 @@ class Pack:
         self.language = languages[0]
         levels, ids = tables(raw, "level", {"id", "name", "plural"})
         expect(1 <= len(levels) <= 20, "a pack has 1 to 20 levels")
-        for one in levels:
-            expect_text(one["name"], "level.name")
-            expect_text(one["plural"], "level.plural")
         self.unit_levels, self.station_level = ids[:-1], ids[-1]
         self.tolerance = dict.fromkeys(CHECKS, 0)
         checks = raw.get("check", {})
@@ -724,6 +704,7 @@ def read_register(data, pack):
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise BadDocument("the register is not UTF-8") from None
+    csv.field_size_limit(1 << 30)
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     try:
         lines = [(reader.line_num, line) for line in reader if line]
@@ -748,26 +729,16 @@ def read_register(data, pack):
     return rows
 
 # --- The fold, first part: what the entries add ---------------------------------------------------------------------
-
 REASONS = {
     "sheet-inspected", "paper-inspected", "duplicate-sheet", "wrong-station", "not-a-sheet", "forged-sheet", "personal-data", "not-opened",
 }
 WHOLE = (-1, "")
 
-class Refused(Exception):
-    """The entry changes nothing."""
-
-def allow(right, cause):
-    if not right:
-        raise Refused(cause)
-
 class Geography:
     """Units by (level, code), the whole being WHOLE; stations by id."""
-
     def __init__(self):
         self.unit_parent, self.unit_name = {}, {WHOLE: ""}
         self.station_parent, self.registered = {}, {}
-
     def add(self, rows, passed_over):
         """Lists the rows' stations; BadDocument, and nothing changed, where one of them cannot be."""
         parents, names, stations, registered = {}, {}, {}, {}
@@ -794,10 +765,8 @@ class Sheet:
         self.index, self.source, self.pages = index, source, pages
         self.tried, self.standing = False, 0
         self.moved_to, self.rejected, self.contradicted, self.withheld = None, False, False, False
-
     def state(self):
         return "read" if self.standing else "unreadable" if self.tried else "unread"
-
     def in_custody(self):
         return self.source != "public" or self.moved_to is not None
 
@@ -815,16 +784,12 @@ class Reading:
             stated.get(name, "absent") for name in ("valid", "cast", "registered")
         )
         self.superseded = False
-
     def station(self):
         return self.sheet.moved_to if self.sheet and self.sheet.moved_to is not None else self.own_station
-
     def candidate(self, who):
         return sum_of([self.votes[at] for at in self.contest.lines_of[who]]) if self.by_line else self.votes[who]
-
     def candidates(self):
         return [self.candidate(who) for who in range(len(self.contest.candidates))]
-
     def valid(self):
         return sum_of(self.votes) if self.stated_valid == "absent" else self.stated_valid
 
@@ -854,7 +819,6 @@ def differ(one, other):
 
 class Count:
     """Takes entries in one after the other; `finish` works out what follows."""
-
     def __init__(self, documents):
         """`documents` gives the bytes with a hash, or None."""
         self.documents = documents
@@ -929,15 +893,19 @@ class Count:
             allow((known == name) == (other.data == key.data), f"the name `{name}` has another key, or the key another name")
         self.keys[name] = key
 
+    def contest(self, name, others=()):
+        """A contest that there is, with these kinds of ballots for no candidate."""
+        allow(name in self.contests, f"there is no contest `{name}`")
+        for kind in others:
+            allow(kind in self.contests[name].others, f"the contest has no `{kind}` in `others`")
+        return self.contests[name]
+
     def take_official(self, index, entry):
-        contest, place = self.contests.get(entry["contest"]), entry.get("place")
-        allow(contest, f"there is no contest `{entry['contest']}`")
+        contest, place = self.contest(entry["contest"], entry.get("other", ())), entry.get("place")
         levels = [*self.pack.unit_levels, self.pack.station_level]
         allow(place is None or place["level"] in levels, "the pack has no such level")
         for candidate in [*entry.get("votes", ()), *entry.get("percent", {}).get("each", ())]:
             allow(candidate in contest.candidates, f"the contest has no candidate `{candidate}`")
-        for kind in entry.get("other", ()):
-            allow(kind in contest.others, f"the contest has no `{kind}` in `others`")
         names = ("contest", "place", "bulletin", "source")
         self.supersede(self.officials, index, entry, lambda one: [one.get(name) for name in names])
 
@@ -952,7 +920,7 @@ class Count:
     def take_audit(self, index, entry):
         step = entry["step"]
         if step["act"] == "list":
-            allow(step["contest"] in self.contests, f"there is no contest `{step['contest']}`")
+            self.contest(step["contest"])
             before = self.lists.get(step["after"]) if "after" in step else None
             allow(before or "after" not in step, "`after` is not a list in an `audit` entry")
             goes_on = before is None or (before["contest"] == step["contest"] and before["seed"])
@@ -965,11 +933,9 @@ class Count:
             allow(audited["seed"] is None, "the list has its seed already")
             audited["seed"] = step["seed"]
             return
-        contest = self.contests[audited["contest"]]
+        contest = self.contest(audited["contest"], step.get("other", ()))
         allow(audited["seed"], "nothing is drawn before the list has its seed")
         allow(len(step.get("found", contest.candidates)) == len(contest.candidates), "not one number for each candidate")
-        for kind in step.get("other", ()):
-            allow(kind in contest.others, f"the contest has no `{kind}` in `others`")
         self.supersede(self.records, index, entry, lambda one: (one["step"]["list"], one["step"]["station"]))
 
     def take_key_recovery(self, index, entry):
@@ -988,11 +954,7 @@ class Count:
         known = {previous, self.recovery[1].data} | {key for rotation in self.rotations for key in rotation[1:]}
         allow(public not in known, "the new key is one that this ledger has or had already")
         message = f"testigo ledger key v1\n{self.entry_zero}\n".encode() + canonical(entry | {"signature": ""})
-        try:
-            signature = decode_base64(entry["signature"])
-        except ValueError:
-            signature = b""
-        allow(self.recovery[1].verifies(message, signature), "it is not signed by the recovery key")
+        allow(self.recovery[1].verifies(message, decode_base64(entry["signature"])), "it is not signed by the recovery key")
         self.rotations.append((index, previous, public))
 
     def take_anchor(self, index, entry):
@@ -1030,12 +992,9 @@ class Count:
             allow(sheet, "a row of a results file cannot be unreadable")
             sheet.tried = True
             return
-        contest = self.contests.get(entry["contest"])
-        allow(contest, f"there is no contest `{entry['contest']}`")
+        contest = self.contest(entry["contest"], entry.get("other", ()))
         lines = contest.lines if entry["detail"] == "selection" else contest.candidates
         allow(len(entry["votes"]) == len(lines), f"{len(lines)} votes are expected, the reading has {len(entry['votes'])}")
-        for kind in entry.get("other", {}):
-            allow(kind in contest.others, f"the contest has no `{kind}` in `others`")
         demand(sheet or is_u32(entry["row"]), f"entry {index}: the row is not below 2^32")
         reading = Reading(index, entry, contest, sheet)
         self.known.add(reading.own_station)
@@ -1070,13 +1029,9 @@ class Count:
         message = f"testigo ruling v1\n{self.entry_zero}\n".encode() + canonical(entry | {"signatures": []})
         valid = set()
         for one in entry["signatures"]:
-            try:
-                signature = decode_base64(one["signature"])
-            except ValueError:
-                continue
             if one["key"] in self.keys and one["key"] not in valid:
                 self.signatures += 1
-                if self.keys[one["key"]].verifies(message, signature):
+                if self.keys[one["key"]].verifies(message, decode_base64(one["signature"])):
                     valid.add(one["key"])
         needed = self.rule["signatures"]
         allow(len(valid) >= needed, f"{len(valid)} of {needed} needed signatures are valid")
@@ -1133,12 +1088,10 @@ class Count:
             for contest in self.contests
         }
         self.units = {contest.id: self.add_up(contest) for contest in self.election.contests}
-        self.children = defaultdict(list)  # unit -> the units directly below
-        for unit, parent in self.geography.unit_parent.items():
-            self.children[parent].append(unit)
-        self.stations = defaultdict(list)  # unit -> the stations directly below
-        for station, parent in self.geography.station_parent.items():
-            self.stations[parent].append(station)
+        self.children, self.stations = defaultdict(list), defaultdict(list)  # unit -> what is directly below
+        for below, parents in ((self.children, self.geography.unit_parent), (self.stations, self.geography.station_parent)):
+            for one, parent in parents.items():
+                below[parent].append(one)
 
     def findings(self, reading):
         """(code, found, expected) of the checks that fail."""
@@ -1184,9 +1137,7 @@ class Count:
         evidence = [one for one in readings if not (one.sheet and one.sheet.rejected)]
         custody = [one for one in evidence if one.sheet is None or one.sheet.in_custody()]
 
-        def status(state, reason="", objected=False, counted=None):
-            return state, reason, received, objected, counted
-
+        status = lambda state, reason="", objected=False, counted=None: (state, reason, received, objected, counted)
         if not listed:
             return status("held", "not-in-register") if custody or received else status("awaited")
         ruled = self.heads.get(("result", contest, station), ())
@@ -1364,7 +1315,6 @@ class Count:
         return found[0]
 
 # --- The whole check ------------------------------------------------------------------------------------------------
-
 def check_documents(folder):
     """Hashes every document; returns their names."""
     names = folder.list("documents")
@@ -1400,7 +1350,64 @@ def check_renditions(folder, count):
             openings.add(name)
     return len(found), len(openings)
 
-def check(folder, key_text, say):
+def check_manifest(folder, key):
+    """Every file on a mirror's signed list, and that there is no other; how many, or None where there is no list."""
+    data = folder.read("manifest")
+    if data is None:
+        return None
+    kind, *lines = read_note(data, key, "manifest", 256 << 20).split("\n")[:-1]
+    head = folder.need("ledger/checkpoint").decode().rpartition("\n\n")[0].split("\n")
+    demand(kind == "testigo manifest 1" and lines[:3] == head, "manifest: not the list of this ledger's head")
+    listed = []
+    for line in lines[4:]:
+        form = re.fullmatch(r"([0-9a-f]{64}) (0|[1-9][0-9]*) ((?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+)", line)
+        demand(form and not {".", ".."} & set(form[3].split("/")), f"manifest: `{line}` is not a hash, a size and a path")
+        listed.append(form[3])
+        full = os.path.join(folder.path, form[3])
+        demand(os.path.isfile(full) and not os.path.islink(full), f"{form[3]} is missing, or not a file")
+        data = folder.need(form[3])
+        right = (len(data), sha256(data).hex()) == (int(form[2]), form[1])
+        demand(right, f"{form[3]} is not as the manifest says: the file was changed")
+    demand(listed == sorted(set(listed) - {"manifest"}), "manifest: its paths are out of order, or one is there twice")
+    known = {*listed, "manifest"}
+    for parent, folders, names in os.walk(folder.path):
+        for name in names + [one for one in folders if one == ".publishing" or os.path.islink(os.path.join(parent, one))]:
+            path = os.path.relpath(os.path.join(parent, name), folder.path).replace(os.sep, "/")
+            demand(path in known, f"{path} is not in the manifest and does not belong there")
+    return len(listed)
+
+def first_unequal(one, other, place):
+    """Where two JSON values differ first; None where they do not."""
+    if type(one) is type(other) and type(one) in (dict, list):
+        names = {**one, **other} if type(one) is dict else range(max(len(one), len(other)))
+        part = lambda value, name: value.get(name) if type(value) is dict else value[name] if name < len(value) else None
+        return next(filter(None, (first_unequal(part(one, name), part(other, name), f"{place} {name}") for name in names)), None)
+    return None if (type(one), one) == (type(other), other) else f"{place} is {json.dumps(one)}, counted are {json.dumps(other)}"
+
+def check_totals(folder, count, root):
+    """Holds every published document of totals against the count; how many there are."""
+    compared = 0
+    for contest in count.election.contests:
+        folder_of = "" if contest is count.election.contests[0] else f"c/{contest.id}/"
+        for unit in count.units[contest.id]:
+            tally, name = count.tally(contest, unit, root), count.unit_name(unit)
+            path = f"{name['level']}/{name['code']}" if unit != WHOLE else "index"
+            paths = [f"{folder_of}{path}.json", f"{folder_of}level-{path}.json"]
+            for path in paths + [f"data/{contest.id}/tally.json"] * (unit == WHOLE):
+                data = folder.read(path)
+                if data is not None:
+                    try:
+                        found = json.loads(data)
+                    except ValueError:
+                        raise Fault(f"{path} is not JSON") from None
+                    if unit != WHOLE and type(found) is dict and "ledger" not in found:
+                        tally.pop("ledger", None)
+                    differs = first_unequal(found, tally, path)
+                    demand(differs is None, f"a published total differs: {differs}")
+                    compared += 1
+    return compared
+
+def check(folder, key_text, say, policy=None):
     """The count and the root, once everything is right."""
     given = None if key_text is None else NoteKey(key_text)
     if given is None or folder.read("ledger/key"):
@@ -1412,12 +1419,19 @@ def check(folder, key_text, say):
     entries, root, heads, tiles = check_ledger(folder, keys)
     say(f"ledger        {len(entries):,} entries hashed from their bytes, root {root.hex()}")
     say(f"heads         {len(heads):,} signed heads continue each other, {tiles:,} bundles and tiles are what the entries give")
+    if policy:
+        seen = policy.check(folder.need("ledger/checkpoint"), "ledger/checkpoint")
+        say(f"witnesses     {', '.join(seen) or 'nobody'} countersigned, as your policy asks")
+    else:
+        say("witnesses     unwitnessed: no --policy says whose countersignatures to ask for")
     documents = check_documents(folder)
     say(f"documents     {len(documents):,} have the bytes that their names say")
     count = Count(lambda digest: folder.read(f"documents/{digest}") if digest in documents else None)
     for entry in entries:
         count.append(entry)
-    demand(entries, "the ledger has no entries: there is nothing to count")
+    if not entries:
+        say("count         the ledger has no entries yet: there is nothing to count")
+        return None, root.hex()
     demand(count.origin == key.name, f"entry 0 has the origin `{count.origin}`, the ledger is signed as `{key.name}`")
     keys.check(count, heads)
     pictures, openings = check_renditions(folder, count)
@@ -1426,6 +1440,11 @@ def check(folder, key_text, say):
         say(f"masks         {openings:,} have their proof, which this program does not work through: `testigo verify` and "
             "the page of the site that counts again do")
     count.finish()
+    totals, files = check_totals(folder, count, root.hex()), check_manifest(folder, keys.at(count.size))
+    if totals:
+        say(f"totals        {totals:,} published documents say what was counted")
+    if files is not None:
+        say(f"manifest      {files:,} files are the ones signed for, and there is no other")
     say(f"rulings       {count.signatures:,} signatures checked, {len(count.in_force):,} rulings in force")
     for index, cause in count.refused[:20]:
         say(f"no effect     entry {index}: {cause}")
@@ -1446,27 +1465,25 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description="Checks an election's ledger and counts it again.")
     parser.add_argument("dir", help="an archive or a mirror: it holds ledger/, documents/ and renditions/")
     parser.add_argument("--key", help="the ledger's public key, name+id+base64, from somewhere you trust")
+    parser.add_argument("--policy", help="a file with the witnesses you believe (C2SP tlog-policy); they must have countersigned")
     parser.add_argument("--contest", help="the contest for --json [default: the first]")
     parser.add_argument("--unit", help="the unit for --json: a code, or LEVEL/CODE [default: the whole]")
     parser.add_argument("--json", action="store_true", help="print the tally like `testigo tally --format json`")
     arguments = parser.parse_args(arguments)
     folder = Folder(arguments.dir)
-    said_on = sys.stderr if arguments.json else sys.stdout
-
-    def say(text):
-        print(text, file=said_on)
-
+    say = lambda text: print(text, file=sys.stderr if arguments.json else sys.stdout)
     try:
-        count, root = check(folder, arguments.key, say)
+        policy = arguments.policy and Policy(pathlib.Path(arguments.policy).read_text("utf-8"))
+        count, root = check(folder, arguments.key, say, policy)
     except Fault as fault:
         say(f"WRONG: {fault}")
         return 1
-    if arguments.json:
+    if count and arguments.json:
         contest = count.contests.get(arguments.contest or count.election.contests[0].id)
         if contest is None:
             raise SystemExit(f"there is no contest `{arguments.contest}`")
         print(json.dumps(count.tally(contest, count.find_unit(arguments.unit), root), ensure_ascii=False, indent=2))
-    else:
+    elif count:
         show_totals(count, say)
     say(f"All of it is right, {folder.bytes:,} bytes read. That no sheet was left out, that two pseudonyms are two people, and what "
         "hidden areas hide, no file can show.")

@@ -131,7 +131,7 @@ const keyChange = (value) =>
   Object.hasOwn(keyChanges, value.get('do')) ? keyChanges[value.get('do')](value) : 'no known change of keys'
 
 // Proclaimed figures, with what their source states about shares.
-const votes = mapOf(identifier, index, true)
+const votes = mapOf(identifier, index, false)
 const moment = matches(
   /^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9])?$/,
   'neither a day nor a minute',
@@ -175,7 +175,7 @@ const official = object(
     stations: index,
     stations_counted: index,
     turnout: stated(object(share), oneShare),
-    urls: listOf(hash),
+    urls: (value) => listOf(hash)(value) ?? (value.length > 0 ? null : 'an empty list'),
     votes,
   },
 )

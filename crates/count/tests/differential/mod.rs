@@ -13,7 +13,7 @@ use testigo_count::entry::{ElectionEntry, RegisterOrigin};
 use testigo_count::{Count, Definition, DocumentHash, Entry, Pack};
 
 use super::made_up::{ADDED, Documents, ELECTION, Ledger, REGISTER};
-use super::{Lot, drawn, expected};
+use super::{Lot, drawn, expected, keys, strict, wide};
 
 /// The two other verifiers, each with what runs it.
 const OTHERS: [(&str, &str, &[&str]); 2] = [
@@ -312,7 +312,13 @@ fn odd_key(lot: &mut Lot) -> String {
 /// A drawn ledger with oddities that change little or nothing, and candidates that would end the fold.
 fn with_oddities(seed: u64) -> (Ledger, Vec<Vec<u8>>) {
     let mut lot = Lot(seed);
-    let mut ledger = drawn(seed, 20 + lot.draw(60));
+    // Between what is drawn, the ledgers that meet every type of entry.
+    let mut ledger = match lot.draw(5) {
+        0 => wide(),
+        1 => strict(),
+        2 => keys(),
+        _ => drawn(seed, 20 + lot.draw(60)),
+    };
     let mut faults = Vec::new();
     for _ in 0..40 {
         let entry = match lot.draw(10) {
