@@ -28,12 +28,20 @@ def station(count, contest, name):
     }
 
 
+def pages(sheet):
+    """Only where anything is said about pixels or masks."""
+    if all(page["pixels"] is None and page["mask"] is None for page in sheet.pages):
+        return {}
+    names = ("rendition", "media", "pixels", "masked", "mask", "superseded")
+    return {"pages": [{name: page[name] for name in names} for page in sheet.pages]}
+
+
 def everything(count, leaves):
     root = checker.Tree(leaves).root(len(leaves)).hex()
     count.finish()
     sheets = [
         {"entry": sheet.index, "source": sheet.source, "state": sheet.state(), "moved_to": sheet.moved_to,
-         "rejected": sheet.rejected, "withheld": sheet.withheld}
+         "rejected": sheet.rejected, "withheld": sheet.withheld} | pages(sheet)
         for sheet in count.sheets.values()
     ]
     contests = [

@@ -13,7 +13,7 @@ use testigo_count::entry::{ElectionEntry, RegisterOrigin};
 use testigo_count::{Count, Definition, DocumentHash, Entry, Pack};
 
 use super::made_up::{ADDED, Documents, ELECTION, Ledger, REGISTER};
-use super::{Lot, drawn, expected, keys, strict, wide};
+use super::{Lot, drawn, expected, keys, masks, strict, wide};
 
 /// The two other verifiers, each with what runs it.
 const OTHERS: [(&str, &str, &[&str]); 2] = [
@@ -313,10 +313,11 @@ fn odd_key(lot: &mut Lot) -> String {
 fn with_oddities(seed: u64) -> (Ledger, Vec<Vec<u8>>) {
     let mut lot = Lot(seed);
     // Between what is drawn, the ledgers that meet every type of entry.
-    let mut ledger = match lot.draw(5) {
+    let mut ledger = match lot.draw(7) {
         0 => wide(),
         1 => strict(),
         2 => keys(),
+        3 => masks(),
         _ => drawn(seed, 20 + lot.draw(60)),
     };
     let mut faults = Vec::new();
