@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed test is a panic")]
 
 use proptest::prelude::*;
+use testigo_ledger::anchor::{opentimestamps, rfc3161};
 use testigo_ledger::tile::parse_bundle;
 use testigo_ledger::{
     AddCheckpoint, Checkpoint, ConsistencyProof, CosignatureTime, CosignerKey, CosigningKey, EntryIndex, Hash,
@@ -107,6 +108,21 @@ proptest! {
         if let Ok(hash) = text.parse::<Hash>() {
             prop_assert_eq!(hash.to_string(), text);
         }
+    }
+
+    #[test]
+    fn stamps_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), place in any::<prop::sample::Index>()) {
+        prop_assert!(rfc3161::read(&bytes).is_err());
+        prop_assert!(opentimestamps::read(&bytes).is_err());
+        let begin = b"\x00OpenTimestamps\x00\x00Proof\x00\xbf\x89\xe2\xe8\x84\xe8\x92\x94\x01\x08";
+        let proof = [&begin[..], &[7; 32], &bytes].concat();
+        if let Ok(proof) = opentimestamps::read(&proof) {
+            prop_assert_eq!(proof.digest, Hash([7; 32]));
+        }
+        let mut request = rfc3161::request(&Hash([7; 32]));
+        let place = place.index(request.len());
+        request.splice(place..place, bytes);
+        prop_assert!(rfc3161::read(&request).is_err(), "a request is no response");
     }
 
     #[test]
