@@ -9,34 +9,15 @@ zbar is Debian's libzbar0.
     bench/run read_sheets FOLDER [LEFT,TOP,RIGHT,BOTTOM] [ROUNDS]
 """
 
-import json
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import cv2
-import zxingcpp
-from pyzbar import pyzbar
 
-from measure import ROOT, command, in_turn, report
-
-
-def zxing(grey):
-    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
-    return next((code.text for code in found if code.text), "")
-
-
-def zbar(grey):
-    found = pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])
-    return found[0].data.decode(errors="replace") if found else ""
-
-
-def opencv(grey):
-    try:
-        return cv2.QRCodeDetector().detectAndDecode(grey)[0]
-    except cv2.error:
-        return ""
+from measure import command, in_turn, report
+from readers import PEERS, example
 
 
 def main():
@@ -45,10 +26,6 @@ def main():
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
     cv2.setNumThreads(1)
     files = sorted(file for file in folder.iterdir() if file.is_file())
-    examples = "cargo build --quiet --release --package testigo-sheet --example read_folder --example jpeg_speed"
-    subprocess.run(examples.split(), cwd=ROOT, check=True)
-    target = command("cargo", "metadata", "--format-version", "1", "--no-deps", "--manifest-path", ROOT / "Cargo.toml")
-    examples = Path(json.loads(target)["target_directory"]) / "release/examples"
     answers = {}
 
     def peer(name, read):
@@ -63,12 +40,12 @@ def main():
         return run
 
     def ours():
-        done = subprocess.run([examples / "read_folder", folder, *place], capture_output=True, text=True, check=True)
+        done = subprocess.run([example("read_folder"), folder, *place], capture_output=True, text=True, check=True)
         answers["Testigo"] = dict(line.split("\t", 1) for line in done.stdout.splitlines())
         return len(files) / float(done.stderr)
 
     contenders = {"Testigo": ours}
-    contenders |= {name: peer(name, read) for name, read in {"zxing-cpp": zxing, "zbar": zbar, "OpenCV": opencv}.items()}
+    contenders |= {name: peer(name, read) for name, read in PEERS.items()}
     report(f"{len(files)} pictures to payloads", in_turn(contenders, rounds), "sheets/s", "Testigo", more_is_better=True)
     print("\n| | read | of |\n| --- | ---: | ---: |")
     for name, payloads in answers.items():
@@ -77,7 +54,7 @@ def main():
         said = {name: payloads[file.name] for name, payloads in answers.items() if payloads[file.name]}
         if len(set(said.values())) > 1:
             print(f"\nReaders differ on {file.name}: {said}")
-    print(f"\n{command(examples / 'jpeg_speed', folder)}")
+    print(f"\n{command(example('jpeg_speed'), folder)}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 //!
 //! A block is first tried with only those codewords erased that cannot be seen at all. If that fails, its least clear
 //! codewords are erased two by two (Forney's generalised minimum distance decoding): a smear or a stamp makes whole
-//! groups of modules unclear, and each of them costs half as much when it is given up as when it is guessed wrong.
+//! groups of modules unclear, and each of them costs half as much when it is given up as when it is guessed wrong. If
+//! that fails too, the same is done with codewords that are clear but under a blot.
 
+use super::blots;
 use super::format::Format;
 use super::modules::Modules;
 use super::outcome::{CERTAIN_BITS, Correction};
@@ -48,6 +50,8 @@ struct Codeword {
     value: u8,
     /// Of its least clear module.
     clarity: f32,
+    /// The same, less where it looks as if something covered the module.
+    belief: f32,
 }
 
 impl Layout {
@@ -88,17 +92,19 @@ impl Layout {
 
     fn codewords(&self, modules: &Modules, mask: u8) -> Vec<Codeword> {
         let side = self.version.side();
+        let belief = blots::belief(modules);
         self.order
             .chunks_exact(8)
             .map(|bits| {
-                let (mut value, mut clarity) = (0_u8, f32::INFINITY);
+                let (mut value, mut clarity, mut believed) = (0_u8, f32::INFINITY, f32::INFINITY);
                 for index in bits {
                     let darkness = modules.at(*index);
                     let inverted = is_masked(mask, index % side, index / side);
                     value = (value << 1) | u8::from((darkness > 0.0) != inverted);
                     clarity = clarity.min(darkness.abs());
+                    believed = believed.min(darkness.abs() * belief.get(*index).copied().unwrap_or(1.0));
                 }
-                Codeword { value, clarity }
+                Codeword { value, clarity, belief: believed }
             })
             .collect()
     }
@@ -136,31 +142,64 @@ struct Fixed {
     evidence_bits: u32,
 }
 
+impl Fixed {
+    fn is_certain(&self) -> bool {
+        self.spare > 0 && self.evidence_bits >= CERTAIN_BITS
+    }
+
+    /// Takes in another repair of the same block. Where both come to the same data, each vouches for it in its own way: one
+    /// that erased little by how unlikely it is by chance, one that erased much by the codewords it had to spare.
+    fn join(self, other: Self) -> Self {
+        let (better, worse) = if other.evidence_bits > self.evidence_bits { (other, self) } else { (self, other) };
+        let spare = if better.data == worse.data { better.spare.max(worse.spare) } else { better.spare };
+        Self { spare, ..better }
+    }
+}
+
+/// Repairs a block; `patient`: with more and more codewords erased, first those that are least clear, then those that look
+/// covered.
 fn repair_block(block: &[Codeword], checks: usize, patient: bool) -> Option<Fixed> {
-    let mut unclear: Vec<usize> = (0..block.len()).collect();
-    unclear.sort_by(|a, b| block[*a].clarity.total_cmp(&block[*b].clarity));
-    let unseen = unclear.iter().take_while(|index| block[**index].clarity < UNSEEN).count();
+    let by_clarity = repair_giving_up(block, checks, patient, |codeword| codeword.clarity);
+    let certain = by_clarity.as_ref().is_some_and(Fixed::is_certain);
+    if certain || !patient || block.iter().all(|codeword| codeword.belief >= codeword.clarity) {
+        return by_clarity;
+    }
+    let by_belief = repair_giving_up(block, checks, patient, |codeword| codeword.belief);
+    [by_clarity, by_belief].into_iter().flatten().reduce(Fixed::join)
+}
+
+/// Repairs a block; `patient`: with more and more of the codewords erased that have the least of what `trust` says.
+fn repair_giving_up(
+    block: &[Codeword],
+    checks: usize,
+    patient: bool,
+    trust: impl Fn(&Codeword) -> f32,
+) -> Option<Fixed> {
+    let mut doubtful: Vec<usize> = (0..block.len()).collect();
+    doubtful.sort_by(|a, b| trust(&block[*a]).total_cmp(&trust(&block[*b])));
+    let unseen = doubtful.iter().take_while(|index| trust(&block[**index]) < UNSEEN).count();
     let mut best: Option<Fixed> = None;
-    let mut erased = unseen;
+    // A block with more unseen codewords than it can spare is tried with as many as it can.
+    let mut erased = unseen.min(checks.saturating_sub(2));
     while erased <= checks {
         let mut values: Vec<u8> = block.iter().map(|codeword| codeword.value).collect();
-        if let Some(done) = repair(&mut values, checks, &unclear[..erased]) {
+        if let Some(done) = repair(&mut values, checks, &doubtful[..erased]) {
             let bits = evidence_bits(block.len(), checks, done.errors, done.erasures);
-            let evidence_bits = super::numbers::whole(bits);
-            if bits >= CHANCE_BITS && best.as_ref().is_none_or(|old| old.evidence_bits < evidence_bits) {
+            if bits >= CHANCE_BITS {
                 values.truncate(block.len() - checks);
                 let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-                best = Some(Fixed {
+                let fixed = Fixed {
                     data: values,
                     errors: small(done.errors),
                     erasures: small(done.erasures),
                     capacity: small(checks),
                     spare: small(checks.saturating_sub(2 * done.errors + done.erasures)),
-                    evidence_bits,
-                });
+                    evidence_bits: super::numbers::whole(bits),
+                };
+                best = [best, Some(fixed)].into_iter().flatten().reduce(Fixed::join);
             }
         }
-        if !patient || best.as_ref().is_some_and(|fixed| fixed.evidence_bits >= CERTAIN_BITS) {
+        if !patient || best.as_ref().is_some_and(Fixed::is_certain) {
             break;
         }
         erased += 2;
@@ -197,7 +236,8 @@ mod tests {
     fn blocks_take_codewords_in_turn_and_the_last_ones_the_surplus() {
         let version = Version::new(8).unwrap();
         let format = Format { level: crate::qr::symbol::Level::Quartile, mask: 0 };
-        let codewords: Vec<Codeword> = (0..=241_u8).map(|value| Codeword { value, clarity: 1.0 }).collect();
+        let codewords: Vec<Codeword> =
+            (0..=241_u8).map(|value| Codeword { value, clarity: 1.0, belief: 1.0 }).collect();
         let blocks = deinterleave(&codewords, version, format);
         assert_eq!(blocks.iter().map(Vec::len).collect::<Vec<_>>(), [40, 40, 40, 40, 41, 41]);
         let values = |block: usize| blocks[block].iter().map(|codeword| codeword.value).collect::<Vec<_>>();
