@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use testigo_ledger::{Hash, TilePath, TreeSize};
+use testigo_ledger::{EntryIndex, Hash, TilePath, TreeSize};
 
 /// The first line of the `format` file.
 pub(crate) const FORMAT_VERSION: &str = "testigo archive 1";
@@ -58,6 +58,11 @@ impl Layout {
 
     pub(crate) fn incoming(&self) -> PathBuf {
         self.root.join("incoming")
+    }
+
+    /// What a person should look at of a sheet that could not be read.
+    pub(crate) fn crop(&self, sheet: EntryIndex, extension: &str) -> PathBuf {
+        self.root.join("crops").join(format!("{}.{extension}", sheet.0))
     }
 
     pub(crate) fn ledger(&self) -> PathBuf {

@@ -9,6 +9,7 @@
 //! | `documents/<hash>` | definition, pack, register, result files | yes |
 //! | `renditions/<2 digits>/<hash>.<jpg or png>` | pictures as published | yes |
 //! | `originals/<2 digits>/<commitment>` | pictures as they came | no |
+//! | `crops/<sheet's index>.png`, `.txt` | of sheets that could not be read: what a person should look at, and confirm | no |
 //! | `incoming/` | files being written; emptied on opening | no |
 //!
 //! [`Archive`] writes, [`ArchiveReader`] reads beside it without a lock, [`verify_ledger`] recomputes everything from the bytes.

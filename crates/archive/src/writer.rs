@@ -213,6 +213,17 @@ impl Archive {
         Ok(Original { commitment, already_known: false })
     }
 
+    /// Keeps, privately, the part of a sheet's picture that a person should look at, with the text that they should confirm; its
+    /// path. Durable once [`Self::append`] or [`Self::sync`] has returned.
+    pub fn put_crop(&mut self, sheet: EntryIndex, png: &[u8], text: Option<&str>) -> Result<PathBuf, ArchiveError> {
+        if let Some(text) = text {
+            self.staging.add(self.layout.crop(sheet, "txt"), text.as_bytes(), Visibility::Private)?;
+        }
+        let path = self.layout.crop(sheet, "png");
+        self.staging.add(path.clone(), png, Visibility::Private)?;
+        Ok(path)
+    }
+
     /// An original by its commitment; `None` if it is not known here.
     pub fn original(&self, commitment: &Hash) -> Result<Option<StoredOriginal>, ArchiveError> {
         let Some(row) = self.original_row(commitment)? else {

@@ -17,7 +17,7 @@ pub(crate) use raster::{decode_image, encode_png};
 
 use crate::jpeg::Jpeg;
 use crate::metadata;
-use image::DynamicImage;
+use image::{DynamicImage, GrayImage};
 
 /// An 8-bit grey picture, row by row from the top left, without padding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,17 @@ impl GreyPicture {
         Self::new(area.width, area.height, pixels)
     }
 
+    /// A PNG file of the picture.
+    ///
+    /// # Errors
+    /// When it has no pixels.
+    pub fn to_png(self) -> Result<Vec<u8>, PictureError> {
+        let (width, height) = (self.width, self.height);
+        let none = PictureError::NoPixels { format: Format::Png, width, height };
+        let image = GrayImage::from_raw(width, height, self.pixels).filter(|_| width > 0 && height > 0).ok_or(none)?;
+        encode_png(&DynamicImage::ImageLuma8(image))
+    }
+
     /// The picture as it is meant to be seen, when it is stored under `orientation`.
     #[must_use]
     pub fn upright(self, orientation: Orientation) -> Self {
@@ -98,6 +109,12 @@ impl GreyPicture {
         }
         Self { width: size.0, height: size.1, pixels: turned }
     }
+}
+
+/// Width and height that a file claims in its header, as its pixels are stored; `None` where it is no picture.
+#[must_use]
+pub fn claimed_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    raster::claimed_size(bytes, sniff(bytes).ok()?)
 }
 
 /// Decodes a JPEG, PNG, TIFF or WebP picture to grey, upright as its EXIF orientation says, transparency over white.

@@ -128,14 +128,13 @@ impl Progress {
 
     fn show(&self, done: u64, before: &str) {
         let seconds = self.begun.elapsed().as_secs().max(1);
-        let rate = done / seconds;
-        let left = self.total.saturating_sub(done).checked_div(rate).unwrap_or(0);
         let after = if self.terminal { "\u{1b}[K" } else { "\n" };
         let (of, left) = match self.total {
             0 => (String::new(), String::new()),
-            total => (format!(" of {}", grouped(total)), format!(", {left} s left")),
+            total => (format!(" of {}", grouped(total)), format!(", {}", time_left(done, total, seconds))),
         };
-        write_note(&format!("{before}{}{of} {}, {rate} a second{left}{after}", grouped(done), self.what));
+        let rate = rate(done, seconds);
+        write_note(&format!("{before}{}{of} {}, {rate}{left}{after}", grouped(done), self.what));
     }
 
     /// Clears the line.
@@ -147,8 +146,38 @@ impl Progress {
     }
 }
 
+/// `47 a second`, or a minute where that is less than one.
+fn rate(done: u64, seconds: u64) -> String {
+    if done >= seconds { format!("{} a second", done / seconds) } else { format!("{} a minute", done * 60 / seconds) }
+}
+
+/// `12 s left`, `3 min left`, at the pace so far.
+fn time_left(done: u64, total: u64, seconds: u64) -> String {
+    match (total.saturating_sub(done).saturating_mul(seconds)).checked_div(done) {
+        None => "no end in sight yet".to_owned(),
+        Some(left @ 0..=180) => format!("{left} s left"),
+        Some(left @ 181..=10_800) => format!("{} min left", left / 60),
+        Some(left) => format!("{} h left", left / 3_600),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn progress_tells_pace_and_time_left_in_units_that_say_something() {
+        assert_eq!(super::rate(94, 2), "47 a second");
+        assert_eq!(super::rate(1, 20), "3 a minute");
+        for (done, total, seconds, said) in [
+            (0, 10, 5, "no end in sight yet"),
+            (5, 10, 60, "60 s left"),
+            (1, 30, 20, "9 min left"),
+            (10, 30_000, 10, "8 h left"),
+            (9, 9, 3, "0 s left"),
+        ] {
+            assert_eq!(super::time_left(done, total, seconds), said);
+        }
+    }
+
     #[test]
     fn a_complaint_says_everything_once_and_ends_with_what_to_do() {
         let error = anyhow::anyhow!("a.key is no key").context("a.key is no key").context("key needed\nhint: make one");

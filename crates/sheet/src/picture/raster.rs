@@ -19,6 +19,18 @@ pub(crate) fn decode_image(
     })
 }
 
+/// Width and height in a file's header.
+pub(crate) fn claimed_size(bytes: &[u8], format: Format) -> Option<(u32, u32)> {
+    let reader = Cursor::new(bytes);
+    let claimed = || match format {
+        Format::Jpeg => jpeg::JpegDecoder::new(reader).ok().map(|decoder| decoder.dimensions()),
+        Format::Png => png::PngDecoder::new(reader).ok().map(|decoder| decoder.dimensions()),
+        Format::Tiff => tiff::TiffDecoder::new(reader).ok().map(|decoder| decoder.dimensions()),
+        Format::WebP => webp::WebPDecoder::new(reader).ok().map(|decoder| decoder.dimensions()),
+    };
+    catch_unwind(AssertUnwindSafe(claimed)).ok().flatten()
+}
+
 fn decode(bytes: &[u8], format: Format, limits: &Limits, copies: u64) -> Result<DynamicImage, PictureError> {
     let told = |error| explain(error, format, bytes.len());
     let reader = Cursor::new(bytes);

@@ -18,6 +18,7 @@ use testigo_ledger::Hash;
 use testigo_site::source::BOUNDARIES;
 
 use super::import::{all_cores, import_pictures};
+use super::read::Effort;
 use super::{init, key, read, rule};
 use crate::packs::PackFiles;
 use crate::simulate::{File, Folder, Happening, Parts, Rates, Ruling, Simulation, write};
@@ -143,7 +144,7 @@ fn prepare(root: &Path, stations: u32, seed: u64, rates: Rates) -> Result<Demo> 
     demo.import(Folder::Sheets, SourceClass::Custody)?;
     demo.import(Folder::Public, SourceClass::Public)?;
     say!("reading the codes on them");
-    let report = read::read_sheets(&mut demo.archive, jobs)?;
+    let report = read::read_sheets(&mut demo.archive, Effort { jobs, ..Effort::usual() })?;
     say!("{} sheets read, {} cannot be read", report.read, report.unreadable.len());
     demo.import(Folder::Unread, SourceClass::Custody)?;
     say!("signing {} rulings", made.rulings.len());
@@ -253,7 +254,7 @@ impl Demo {
             }
             let first = EntryIndex(self.archive.size()?.0);
             import_pictures(&mut self.archive, std::slice::from_ref(file), SourceClass::Custody, 1)?;
-            read::read_sheets_from(&mut self.archive, first, 1)?;
+            read::read_sheets_from(&mut self.archive, first, Effort { jobs: 1, ..Effort::usual() })?;
             note!("late sheet {number} of {} has come in", late.len());
         }
         Ok(())

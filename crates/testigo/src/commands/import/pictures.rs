@@ -14,7 +14,7 @@ use testigo_sheet::picture::Limits;
 use testigo_sheet::qr::{self, Detected, Outcome};
 
 use super::files::{Files, Found};
-use crate::commands::read::stations_of;
+use crate::commands::read::sheet::stations_of;
 use crate::parallel;
 use crate::terminal::{Progress, counted, grouped};
 use crate::{counting, layout, say};

@@ -1,6 +1,7 @@
 //! `testigo read`: the numbers of every sheet that has no reading yet, from its code.
 
-use std::collections::BTreeSet;
+pub mod sheet;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -9,33 +10,41 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use testigo_archive::Archive;
-use testigo_count::grammar::{PayloadError, read_payload};
 use testigo_count::identifier::Code;
-use testigo_count::pack::Pack;
 use testigo_count::rule::StationState;
 use testigo_count::sheets::SheetState;
-use testigo_count::{Count, Entry, EntryIndex, Numbers, Outcome, Reader, Reading, ReadingOf, StationId};
+use testigo_count::{Count, Entry, EntryIndex, Outcome, Reader, Reading, ReadingOf, StationId};
 use testigo_ledger::Hash;
-use testigo_sheet::jpeg::Jpeg;
-use testigo_sheet::picture::{self, Limits, Rectangle};
-use testigo_sheet::qr::{self, Detected};
 
+use self::sheet::SheetOutcome;
 use super::import::all_cores;
 use super::{exit, sentence};
 use crate::terminal::{Progress, counted, grouped};
-use crate::{counting, keys, layout, parallel, say};
+use crate::{counting, keys, parallel, say};
 
-/// Sheets whose readings become durable together.
+/// Sheets whose readings become durable together, at most.
 const BATCH: usize = 64;
 
+/// Mebibytes for pictures unless told otherwise.
+pub const DEFAULT_MEMORY: u64 = 1_024;
+
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  testigo read archive --jobs 2")]
+#[command(
+    after_help = "A sheet that cannot be read is named with the reason; the part of its picture where the code is or should be is kept \
+in the archive's private folder `crops`, with the text of a code that a person should confirm. Interrupted, it goes on where it stopped.
+
+Example:
+  testigo read archive --jobs 2"
+)]
 pub struct ReadArguments {
     /// The archive
     pub dir: PathBuf,
     /// How many sheets to read at once [default: all cores]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// Memory that pictures being read may take together; a picture that needs more is read alone
+    #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MEMORY, value_parser = clap::value_parser!(u64).range(16..))]
+    pub memory: u64,
     /// How to answer
     #[arg(long, value_enum, default_value_t)]
     pub format: ReadFormat,
@@ -84,6 +93,12 @@ pub struct SheetLine {
     pub code: String,
     /// The reason in words.
     pub reason: String,
+    /// The cut of the picture that a person should look at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<PathBuf>,
+    /// What the code seems to say, for a person to confirm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
 }
 
 impl ReadReport {
@@ -107,6 +122,12 @@ impl ReadReport {
                 let station = line.station.as_deref().map(|station| format!(" station {station}")).unwrap_or_default();
                 let file = line.file.as_deref().map(|file| format!(" ({file})")).unwrap_or_default();
                 say!("  {what}: sheet {}{station}{file}: {}: {}", line.sheet, line.code, line.reason);
+                if let Some(crop) = &line.crop {
+                    say!("    look at {}", crop.display());
+                }
+                if let Some(suggestion) = &line.suggestion {
+                    say!("    the code seems to say {suggestion}");
+                }
             }
         }
     }
@@ -115,22 +136,13 @@ impl ReadReport {
 pub fn run(arguments: &ReadArguments) -> Result<ExitCode> {
     let mut archive =
         Archive::open(&arguments.dir, keys::of_archive(&arguments.dir, arguments.ledger_key.as_deref())?)?;
-    let report = read_sheets(&mut archive, arguments.jobs.unwrap_or_else(all_cores))?;
+    let effort = Effort { jobs: arguments.jobs.unwrap_or_else(all_cores), memory: arguments.memory << 20 };
+    let report = read_sheets(&mut archive, effort)?;
     match arguments.format {
         ReadFormat::Json => say!("{}", serde_json::to_string_pretty(&report)?),
         ReadFormat::Table => report.print(),
     }
     Ok(exit(report.unreadable.is_empty()))
-}
-
-/// What one sheet gave.
-enum SheetOutcome {
-    /// Payloads of the pack's grammar, with the step that got them. Several are reported and never chosen between.
-    Payloads(Vec<(Vec<Numbers>, String)>),
-    Failure {
-        code: String,
-        reason: String,
-    },
 }
 
 /// A sheet to be read.
@@ -140,13 +152,29 @@ struct Waiting {
     bytes: Vec<u8>,
 }
 
+/// What reading may take of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// Sheets at once.
+    pub jobs: usize,
+    /// Bytes for their pictures.
+    pub memory: u64,
+}
+
+impl Effort {
+    /// All cores and the usual memory.
+    pub fn usual() -> Self {
+        Self { jobs: all_cores(), memory: DEFAULT_MEMORY << 20 }
+    }
+}
+
 /// Reads every sheet that nobody has tried yet.
-pub fn read_sheets(archive: &mut Archive, jobs: usize) -> Result<ReadReport> {
-    read_sheets_from(archive, EntryIndex(0), jobs)
+pub fn read_sheets(archive: &mut Archive, effort: Effort) -> Result<ReadReport> {
+    read_sheets_from(archive, EntryIndex(0), effort)
 }
 
 /// Reads every sheet that came with this entry or later and that nobody has tried yet.
-pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, jobs: usize) -> Result<ReadReport> {
+pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, effort: Effort) -> Result<ReadReport> {
     let reader = archive.reader()?;
     let (mut count, _) = counting::load(&reader)?;
     if count.pack().payloads.is_empty() {
@@ -160,20 +188,31 @@ pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, jobs: usize) -
     let pack = count.pack().clone();
     let progress = Progress::new("sheets", unread.len() as u64);
     let mut published = Instant::now();
-    for batch in unread.chunks(BATCH) {
-        let mut waiting = Vec::with_capacity(batch.len());
-        for sheet in batch {
-            let view = count.sheet_view(*sheet);
+    let mut unread = unread.into_iter().peekable();
+    while unread.peek().is_some() {
+        let (mut waiting, mut held) = (Vec::new(), 0);
+        // Files wait in memory too: a batch is shorter where they are large.
+        while waiting.len() < BATCH && held < effort.memory / 4 {
+            let Some(sheet) = unread.next() else { break };
+            let view = count.sheet_view(sheet);
             let page = view.pages.first().context("a sheet without a page")?;
             let original = archive
                 .original(&Hash(*page.commitment.as_bytes()))?
                 .with_context(|| format!("the original of sheet entry {} is not in this archive", view.entry))?;
+            held += original.bytes.len() as u64;
             waiting.push(Waiting { entry: view.entry, file: original.file_name, bytes: original.bytes });
         }
-        let outcomes = parallel::map(waiting, jobs, |one| {
-            let outcome = read_sheet(&one.bytes, &pack);
-            (one.entry, one.file, outcome)
-        });
+        let budget = parallel::Budget { jobs: effort.jobs, most: effort.memory };
+        let outcomes = parallel::map_within(
+            waiting,
+            budget,
+            |one| sheet::memory(&one.bytes),
+            |one| {
+                let outcome = sheet::read_sheet(&one.bytes, &pack);
+                progress.advance(1);
+                (one.entry, one.file, outcome)
+            },
+        );
         let mut entries = Vec::new();
         for (sheet, file, outcome) in outcomes {
             match outcome {
@@ -188,9 +227,23 @@ pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, jobs: usize) -
                         }
                     }
                 }
-                SheetOutcome::Failure { code, reason } => {
+                SheetOutcome::Failure { code, reason, crop, suggestion } => {
                     entries.push(entry(sheet, None, Outcome::Failure(Code::new(code.as_str())?))?);
-                    report.unreadable.push(SheetLine { sheet: sheet.0, file, station: None, code, reason });
+                    let crop = match crop {
+                        Some(crop) => {
+                            Some(archive.put_crop(testigo_ledger::EntryIndex(sheet.0), &crop, suggestion.as_deref())?)
+                        }
+                        None => None,
+                    };
+                    report.unreadable.push(SheetLine {
+                        sheet: sheet.0,
+                        file,
+                        station: None,
+                        code,
+                        reason,
+                        crop,
+                        suggestion,
+                    });
                 }
             }
         }
@@ -199,7 +252,6 @@ pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, jobs: usize) -
             archive.publish()?;
             published = Instant::now();
         }
-        progress.advance(batch.len() as u64);
     }
     progress.finish();
     archive.publish()?;
@@ -211,107 +263,6 @@ pub fn read_sheets_from(archive: &mut Archive, first: EntryIndex, jobs: usize) -
 fn entry(sheet: EntryIndex, step: Option<Code>, outcome: Outcome) -> Result<Vec<u8>> {
     let reading = Reading { reader: Reader::Qr, of: ReadingOf::Sheet(sheet), prev: None, step, outcome };
     Ok(Entry::Reading(reading).to_bytes()?)
-}
-
-/// Reads one picture: its code, by the pack's grammar.
-fn read_sheet(bytes: &[u8], pack: &Pack) -> SheetOutcome {
-    match read_places(bytes, pack) {
-        Some(codes) => told(&codes, pack),
-        None => read_whole(bytes, pack),
-    }
-}
-
-/// The codes that stand where the pack's layout says, read from a JPEG file without transforming the rest of its pixels,
-/// which is most of the work on a sheet. `None` when that gives no certain payload of the pack's grammar: then the whole
-/// picture decides. Corners are counted from the place's own.
-fn read_places(bytes: &[u8], pack: &Pack) -> Option<Vec<Detected>> {
-    let jpeg = Jpeg::parse(bytes, &Limits::default()).ok()?;
-    let orientation = jpeg.orientation();
-    let (width, height) = orientation.upright_size(jpeg.width(), jpeg.height());
-    let places = pack.layout(width, height).map(layout::places).unwrap_or_default();
-    places.into_iter().enumerate().find_map(|(index, place)| {
-        let (left, top, right, bottom) = place.pixels(width, height);
-        let seen = Rectangle { left, top, width: right.saturating_sub(left), height: bottom.saturating_sub(top) };
-        let stored = orientation.stored_rectangle(seen, jpeg.width(), jpeg.height());
-        let grey = jpeg.decode_grey_region(stored).ok()?.upright(orientation);
-        let outcome = qr::read_sheet(&grey, &[], &mut |payload| read_payload(&pack.payloads, payload).is_ok());
-        let mut codes = certain(outcome)?;
-        for code in &mut codes {
-            // What was the whole of the region is a place of the picture.
-            code.step.area = qr::Area::Place(index);
-        }
-        Some(codes)
-    })
-}
-
-/// Climbs the whole ladder with all of the picture.
-fn read_whole(bytes: &[u8], pack: &Pack) -> SheetOutcome {
-    let grey = match picture::decode_grey(bytes, &Limits::default()) {
-        Ok(grey) => grey,
-        Err(error) => {
-            return SheetOutcome::Failure { code: "picture-damaged".to_owned(), reason: error.to_string() };
-        }
-    };
-    let places = pack.layout(grey.width(), grey.height()).map(layout::places).unwrap_or_default();
-    let mut refused: Option<PayloadError> = None;
-    let outcome = qr::read_sheet(&grey, &places, &mut |payload| match read_payload(&pack.payloads, payload) {
-        Ok(_) => true,
-        Err(error) => {
-            refused = Some(error);
-            false
-        }
-    });
-    if let qr::Outcome::Unread { failure, .. } = &outcome {
-        let reason = match refused {
-            Some(error) => format!("a code was read, but it is not that of a sheet: {error}"),
-            None => failure.to_string(),
-        };
-        return SheetOutcome::Failure { code: failure.code().to_owned(), reason };
-    }
-    match certain(outcome) {
-        Some(codes) => told(&codes, pack),
-        None => SheetOutcome::Failure {
-            code: "code-needs-confirmation".to_owned(),
-            reason: "the code could only be repaired with nothing to spare; a person must confirm what it says"
-                .to_owned(),
-        },
-    }
-}
-
-/// The accepted code and the others seen beside it, without those that a person must confirm; `None` when the accepted
-/// one is such a code, or there is none.
-fn certain(outcome: qr::Outcome) -> Option<Vec<Detected>> {
-    match outcome {
-        qr::Outcome::Read { reading, others } if !reading.needs_confirmation() => {
-            Some(std::iter::once(reading).chain(others).filter(|one| !one.needs_confirmation()).collect())
-        }
-        _ => None,
-    }
-}
-
-/// What the codes of a picture say of its sheet.
-fn told(codes: &[Detected], pack: &Pack) -> SheetOutcome {
-    let stations = stations_of(codes, pack);
-    if stations.len() > 1 {
-        let stations: Vec<&str> = stations.iter().map(StationId::as_str).collect();
-        return SheetOutcome::Failure {
-            code: "several-sheets".to_owned(),
-            reason: format!(
-                "the picture has the codes of several stations ({}); each sheet needs a picture of its own",
-                stations.join(", ")
-            ),
-        };
-    }
-    let payloads = codes
-        .iter()
-        .filter_map(|one| read_payload(&pack.payloads, &one.text).ok().map(|numbers| (numbers, one.step.to_string())));
-    SheetOutcome::Payloads(payloads.collect())
-}
-
-/// The stations that the codes of a picture speak of.
-pub fn stations_of(codes: &[Detected], pack: &Pack) -> BTreeSet<StationId> {
-    let read = codes.iter().filter_map(|code| read_payload(&pack.payloads, &code.text).ok());
-    read.flatten().map(|numbers| numbers.station).collect()
 }
 
 /// A sheet that was read.
@@ -334,6 +285,8 @@ fn stand(count: &Count, read: Vec<ReadSheet>, report: &mut ReadReport) {
             station: Some(station.to_string()),
             code: code.to_owned(),
             reason: reason.to_owned(),
+            crop: None,
+            suggestion: None,
         };
         let disputed = status.clone().any(|one| one.state == StationState::Disputed);
         let objected = status.clone().any(|one| one.objected);
