@@ -4,7 +4,8 @@
 //! [`Settings`] of a pack, of proclaimed figures, and of a seed where something is simulated. Floating point is allowed
 //! here, therefore this crate stands outside the fold: nothing in it can change a total.
 //!
-//! The order of evidence: identities and bounds, which need no probability ([`bounds`], [`robustness`], [`official`]);
+//! The order of evidence: identities and bounds, which need no probability ([`bounds`], [`robustness`], [`official`],
+//! [`comparison`], [`outlook`]);
 //! what the documents themselves say ([`duplicates`]); a random audit ([`audit`]); a projection with its assumption
 //! ([`missing`], [`projection`], [`hold_out`]); and last the screens, which only say which sheets to read again
 //! ([`sisters`], [`integer_percentages`], [`digits`], [`fingerprint`]). A screen never upgrades or downgrades what stands
@@ -14,7 +15,9 @@
 
 pub mod audit;
 pub mod bounds;
+pub mod calendar;
 pub mod chance;
+pub mod comparison;
 pub mod digits;
 pub mod duplicates;
 pub mod fingerprint;
@@ -24,6 +27,7 @@ pub mod mathematics;
 pub mod missing;
 pub mod number;
 pub mod official;
+pub mod outlook;
 pub mod projection;
 pub mod report;
 pub mod robustness;

@@ -275,12 +275,21 @@ const makeLinked = (place) => {
   }
 }
 
+// Days since a date, today and not on the day the page was written.
+const tellDays = (place) => {
+  const [year, month, day] = place.dataset.due.split('-').map(Number)
+  const now = new Date()
+  const days = Math.round((Date.UTC(now.getFullYear(), now.getMonth(), now.getDate()) - Date.UTC(year, month - 1, day)) / 86400000)
+  if (days > 0) place.textContent = place.dataset.text.replace('{days}', days.toLocaleString(document.documentElement.lang))
+}
+
 const prepare = () => {
   document.querySelectorAll('main form[data-find]').forEach(makeFinder)
   document.querySelectorAll('.scan[data-zoom]').forEach(makeEnlargeable)
   document.querySelectorAll('a.place').forEach(makeLinked)
   document.querySelectorAll('table[data-sort]').forEach(makeSortable)
   document.querySelectorAll('[data-map]').forEach(makeZoomable)
+  document.querySelectorAll('[data-due]').forEach(tellDays)
 }
 
 // What a reader has done to the page, so that it survives new results.

@@ -11,10 +11,11 @@ use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::rule::StationState;
 
 /// First parts of addresses that are taken. A level of such a name is addressed as `level-<name>`.
-pub const TAKEN: [&str; 22] = [
+pub const TAKEN: [&str; 23] = [
     "assets",
     "c",
     "checker",
+    "compare",
     "data",
     "documents",
     "feed",
@@ -60,6 +61,8 @@ pub enum Page {
     Widget(UnitIndex),
     /// The map of all units of a level, by its position in the pack.
     Map(usize, Measure),
+    /// What was proclaimed for a unit, against its sheets.
+    Compare(UnitIndex),
     /// Sheets that belong to no station yet, in parts from 1.
     Sheets(u32),
     /// Search; the words stand in the query.
@@ -111,7 +114,7 @@ impl Page {
     /// Whether there is one of it for each contest.
     #[must_use]
     pub fn by_contest(self) -> bool {
-        matches!(self, Self::Unit(..) | Self::Stations(..) | Self::Map(..) | Self::Widget(_))
+        matches!(self, Self::Unit(..) | Self::Stations(..) | Self::Map(..) | Self::Widget(_) | Self::Compare(_))
     }
 }
 
@@ -196,6 +199,11 @@ impl Address {
                 let _ = write!(path, "/map/{level}/{}", measure.word());
                 1
             }
+            Page::Compare(unit) => {
+                path.push_str(&unit_path(count, unit));
+                path.push_str("/compare");
+                1
+            }
             Page::Sheets(part) => {
                 path.push_str("/sheets");
                 part
@@ -269,6 +277,7 @@ impl Address {
                 let measure = Measure::ALL.into_iter().find(|one| one.word() == *measure)?;
                 Page::Map(level, measure)
             }
+            ["compare"] => Page::Compare(UnitIndex::WHOLE),
             ["sheets"] => Page::Sheets(part),
             ["search"] => Page::Search,
             ["data"] => Page::Data,
@@ -277,6 +286,7 @@ impl Address {
             [level, code, rest @ ..] => match (place(count, level, code)?, rest) {
                 (Place::Unit(unit), []) => Page::Unit(unit, part),
                 (Place::Unit(unit), ["stations", word]) => Page::Stations(unit, list(word)?, part),
+                (Place::Unit(unit), ["compare"]) => Page::Compare(unit),
                 (Place::Station(station), []) => Page::Station(station),
                 _ => return None,
             },

@@ -220,6 +220,18 @@ impl Language {
         format!("{}, {hour:02}:{minute:02}\u{a0}UTC", self.date(&date))
     }
 
+    /// A percentage with as many decimals as it was stated with, at most two.
+    #[must_use]
+    pub fn stated(&self, hundredths: u64, decimals: u8) -> String {
+        let whole = self.number(hundredths / 100);
+        let number = match decimals {
+            0 => whole,
+            1 => format!("{whole}{}{}", self.form.decimal, hundredths % 100 / 10),
+            _ => format!("{whole}{}{:02}", self.form.decimal, hundredths % 100),
+        };
+        self.form.percent.replace("{number}", &number)
+    }
+
     /// A date given as `YYYY-MM-DD`; the text itself where it is none.
     #[must_use]
     pub fn date(&self, date: &str) -> String {

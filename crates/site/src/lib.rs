@@ -7,6 +7,7 @@
 pub mod address;
 pub mod assets;
 pub mod download;
+pub mod evidence;
 pub mod find;
 pub mod language;
 pub mod map;

@@ -213,6 +213,10 @@ impl Site {
                             levels.iter().position(|level| file.strip_suffix(".geojson") == Some(level.id.as_str()))?;
                         Some(bytes(GEOJSON, download::geojson(view, contest, level), Freshness::Changing))
                     }
+                    "compare.csv" => {
+                        let comparison = view.comparison(contest, UnitIndex::WHOLE)?;
+                        Some(bytes(CSV, download::comparison(&comparison)?, Freshness::Changing))
+                    }
                     "tally.json" => self.unit_json(contest, UnitIndex::WHOLE),
                     _ => None,
                 }
@@ -229,6 +233,11 @@ impl Site {
         };
         match parts {
             ["index.json"] => self.unit_json(contest, UnitIndex::WHOLE),
+            ["compare.json"] => self.comparison_json(contest, UnitIndex::WHOLE),
+            [level, code, "compare.json"] => match place(&self.view.count, level, code)? {
+                Place::Unit(unit) => self.comparison_json(contest, unit),
+                Place::Station(_) => None,
+            },
             [level, code] => match place(&self.view.count, level, code.strip_suffix(".json")?)? {
                 Place::Unit(unit) => self.unit_json(contest, unit),
                 Place::Station(station) if contest == 0 => {
@@ -238,6 +247,10 @@ impl Site {
             },
             _ => None,
         }
+    }
+
+    fn comparison_json(&self, contest: usize, unit: UnitIndex) -> Option<Response> {
+        Some(json(&*self.view.comparison(contest, unit)?))
     }
 
     fn unit_json(&self, contest: usize, unit: UnitIndex) -> Option<Response> {
@@ -284,10 +297,10 @@ impl Site {
             let stations = view.places.stations().iter().map(|station| Page::Station(*station));
             let once = single.chain(sheets).chain(stations).map(move |page| Address { language, contest: 0, page });
             let by_contest = contests.clone().flat_map(move |contest| {
-                let pages =
-                    view.places.units().iter().flat_map(move |unit| {
-                        page::unit_pages(view, *unit).chain(page::list_pages(view, contest, *unit))
-                    });
+                let pages = view.places.units().iter().flat_map(move |unit| {
+                    let compared = view.compares(contest, *unit).then_some(Page::Compare(*unit));
+                    page::unit_pages(view, *unit).chain(page::list_pages(view, contest, *unit)).chain(compared)
+                });
                 let maps = (0..count.pack().unit_levels().len())
                     .filter(|level| page::has_map(view, *level))
                     .flat_map(|level| Measure::ALL.map(|measure| Page::Map(level, measure)));
@@ -338,7 +351,14 @@ impl Site {
                 UnitIndex::WHOLE => format!("{prefix}/index.json"),
                 unit => format!("{prefix}{}.json", unit_path(count, unit)),
             });
-            tables.chain(units)
+            let compared = view.places.units().iter().filter(move |unit| view.compares(at, **unit)).flat_map({
+                let prefix = if at == 0 { String::new() } else { format!("/c/{}", contest.id) };
+                move |unit| {
+                    let table = (*unit == UnitIndex::WHOLE).then(|| format!("/data/{}/compare.csv", contest.id));
+                    std::iter::once(format!("{prefix}{}/compare.json", unit_path(count, *unit))).chain(table)
+                }
+            });
+            tables.chain(units).chain(compared)
         });
         let stations = view.places.stations().iter().map(|station| format!("{}.json", station_path(count, *station)));
         let documents = view.documents.iter().map(document_path);

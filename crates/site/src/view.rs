@@ -1,8 +1,9 @@
 //! One state of the count with all that its pages need: immutable, so that every page of it says the same.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use testigo_analysis::comparison::{Comparison, compare, proclaimed_units};
 use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::sheets::{SheetIndex, SheetState};
 use testigo_count::{Contest, Count, DocumentHash, EntryIndex};
@@ -64,6 +65,10 @@ pub struct View {
     pub recount: Arc<Asset>,
     /// Candidates of each contest, most votes first, then in ballot order.
     pub ranking: Vec<Vec<usize>>,
+    /// Of each contest, what was proclaimed for the whole against the sheets, once somebody has asked.
+    comparisons: Vec<OnceLock<Arc<Comparison>>>,
+    /// Of each contest, the units for which something was proclaimed.
+    proclaimed: Vec<BTreeSet<UnitIndex>>,
 }
 
 /// Which sheet shows a picture, by the picture's hash. Sheets are only ever added, and masks change.
@@ -80,7 +85,7 @@ impl View {
     #[must_use]
     pub fn new(count: Count, head: Head, folded: BTreeSet<DocumentHash>, before: Option<&Self>) -> Self {
         let mut documents = folded;
-        documents.extend(count.results_files());
+        documents.extend(count.kept_documents());
         documents.extend(count.anchors().iter().map(|anchor| anchor.document));
         if let Some(before) = before {
             documents.extend(before.documents.iter());
@@ -111,11 +116,15 @@ impl View {
         let ranking = (0..count.definition().contests.len())
             .map(|contest| ranked(count.unit_votes(contest, UnitIndex::WHOLE).0))
             .collect();
+        let contests = 0..count.definition().contests.len();
+        let comparisons = contests.clone().map(|_| OnceLock::new()).collect();
+        let proclaimed = contests.map(|contest| proclaimed_units(&count, contest)).collect();
+        let documents = Arc::new(documents);
         Self {
             count,
             head,
             places,
-            documents: Arc::new(documents),
+            documents,
             renditions,
             maps,
             settings,
@@ -124,6 +133,8 @@ impl View {
             script,
             recount,
             ranking,
+            comparisons,
+            proclaimed,
         }
     }
 
@@ -131,6 +142,25 @@ impl View {
     #[must_use]
     pub fn contest(&self, contest: usize) -> &Contest {
         &self.count.definition().contests[contest]
+    }
+
+    /// Whether there is a page that compares what was proclaimed for a unit with its sheets.
+    #[must_use]
+    pub fn compares(&self, contest: usize, unit: UnitIndex) -> bool {
+        self.proclaimed.get(contest).is_some_and(|units| units.contains(&unit))
+    }
+
+    /// What was proclaimed for a unit against its sheets; `None` where nothing was.
+    #[must_use]
+    pub fn comparison(&self, contest: usize, unit: UnitIndex) -> Option<Arc<Comparison>> {
+        if !self.compares(contest, unit) {
+            return None;
+        }
+        let work_out = || Arc::new(compare(&self.count, contest, unit));
+        match self.comparisons.get(contest).filter(|_| unit == UnitIndex::WHOLE) {
+            Some(kept) => Some(Arc::clone(kept.get_or_init(work_out))),
+            None => Some(work_out()),
+        }
     }
 
     /// The code of the site's language at a position, as the pack has it.
@@ -180,6 +210,18 @@ impl View {
         let view = self.count.sheet_view(sheet);
         let first = view.pages.first().and_then(|page| self.renditions.sheets.get(&page.rendition));
         first.map_or(0, |sheets| sheets.len().saturating_sub(1))
+    }
+
+    /// All listed stations of a unit, at any depth, in no particular order: found down the tree, so that a small unit costs
+    /// little.
+    #[must_use]
+    pub fn stations_of(&self, unit: UnitIndex) -> Vec<StationIndex> {
+        let (mut stations, mut units) = (Vec::new(), vec![unit]);
+        while let Some(unit) = units.pop() {
+            stations.extend_from_slice(self.places.child_stations(unit));
+            units.extend_from_slice(self.places.child_units(unit));
+        }
+        stations
     }
 
     /// Listed stations below a unit that satisfy a condition, by code.

@@ -5,12 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use testigo_analysis::comparison::{Rule, Unknown};
 use testigo_count::check::ALL_CHECKS;
 use testigo_count::rulings::REASONS;
 use testigo_site::language::{BUILT_IN, Language, places};
 
 /// Families of texts whose keys are made from codes, or that only a script reads (`web/` tests those).
-const BY_CODE: [&str; 4] = ["check.", "failure.", "recount.", "ruling_reason."];
+const BY_CODE: [&str; 6] = ["check.", "compare_rule.", "compare_unknown.", "failure.", "recount.", "ruling_reason."];
 
 /// Codes of failures to read a sheet, as the readers give them.
 const FAILURES: [&str; 9] = [
@@ -57,6 +58,12 @@ fn every_code_has_a_text() {
                 has(format!("check.{}.{reader}", check.code()));
             }
         }
+        for rule in Rule::ALL {
+            for how in ["holds", "differs"] {
+                has(format!("compare_rule.{}.{how}", rule.word()));
+            }
+        }
+        Unknown::ALL.iter().for_each(|unknown| has(format!("compare_unknown.{}", unknown.word())));
         REASONS.iter().for_each(|reason| has(format!("ruling_reason.{reason}")));
         FAILURES.iter().for_each(|failure| has(format!("failure.{failure}")));
     }

@@ -48,6 +48,12 @@ enum Command {
     Rule(commands::rule::RuleArguments),
     /// Record figures that an authority proclaimed
     Official(commands::official::OfficialArguments),
+    /// Compare what was proclaimed with the sheets, and say what follows
+    Compare(commands::compare::CompareArguments),
+    /// Draw stations by public dice, record what people found, and say what it shows
+    Audit(commands::audit::AuditArguments),
+    /// One signed ZIP with everything about some stations, to check offline
+    Evidence(commands::evidence::EvidenceArguments),
     /// Publish the site of an archive on this machine
     Serve(commands::serve::ServeArguments),
     /// Write the site of an archive as a folder of files: the static mirror
@@ -82,6 +88,9 @@ fn main() -> ExitCode {
         Command::Analyse(arguments) => commands::analyse::run(arguments),
         Command::Rule(arguments) => commands::rule::run(arguments),
         Command::Official(arguments) => commands::official::run(arguments),
+        Command::Compare(arguments) => commands::compare::run(arguments),
+        Command::Audit(arguments) => commands::audit::run(arguments),
+        Command::Evidence(arguments) => commands::evidence::run(arguments),
         Command::Serve(arguments) => commands::serve::run(arguments),
         Command::Publish(arguments) => commands::publish::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),

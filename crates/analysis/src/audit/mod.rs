@@ -9,5 +9,6 @@ pub mod discovery;
 pub mod macro_batch;
 pub mod martingale;
 pub mod sampler;
+pub mod session;
 pub mod sha_random;
 pub mod weighted;

@@ -154,6 +154,13 @@ impl Count {
         })
     }
 
+    /// Documents that are kept beside those that the fold opens: results files, documents with proclaimed figures, lists of
+    /// audits.
+    pub fn kept_documents(&self) -> impl Iterator<Item = DocumentHash> {
+        let officials = self.officials.all().map(|official| official.entry.document);
+        self.results_files().chain(officials).chain(self.audits.lists().map(|list| list.document))
+    }
+
     /// Every proclaimed figure, oldest first; superseded ones too.
     pub fn officials(&self) -> impl DoubleEndedIterator<Item = OfficialView<'_>> {
         self.officials.all()

@@ -1,6 +1,7 @@
 //! Everything as CSV, Parquet, JSON, GeoJSON and NIST SP 1500-100, for programs and spreadsheets. Column and field names
 //! are part of the public interface.
 
+mod comparison;
 mod datapackage;
 mod feed;
 mod geojson;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use crate::view::View;
 
+pub use comparison::comparison;
 pub use datapackage::datapackage;
 pub use feed::feed;
 pub use geojson::geojson;

@@ -1,8 +1,10 @@
 //! Everything there is to take away.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
-use testigo_count::DocumentHash;
 use testigo_count::geography::UnitIndex;
+use testigo_count::{Count, DocumentHash};
 
 use super::{Inside, Scene, short_hash};
 use crate::address::{Page, document_path};
@@ -76,6 +78,8 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
             (table(scene, html! {
                 @for (hash, key) in documents { (document(hash, scene.t(key))) }
                 @for file in count.results_files() { (document(&file, scene.t("data.results"))) }
+                @for file in official_documents(count) { (document(&file, scene.t("data.official"))) }
+                @for list in count.audit_lists() { (document(&list.document, scene.t("data.audit_list"))) }
             }))
         }
         section {
@@ -100,6 +104,11 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
         json: None,
         main,
     }
+}
+
+/// The documents that proclaimed figures stand in, each once.
+fn official_documents(count: &Count) -> BTreeSet<DocumentHash> {
+    count.officials().map(|one| one.entry.document).collect()
 }
 
 fn table(scene: Scene<'_>, rows: Markup) -> Markup {

@@ -1,11 +1,14 @@
 //! The pages. Each takes a [`Scene`] and gives the inside of `<main>`; the frame around it is the same for all.
 
 mod arrivals;
+mod compare;
 mod data;
+mod figure;
 mod listing;
 mod map;
 mod method;
 mod missing;
+mod outlook;
 mod parts;
 mod readings;
 mod recount;
@@ -23,6 +26,8 @@ use testigo_count::rule::StationState;
 use crate::address::{Address, Page, StationList, station_path, unit_path};
 use crate::language::Language;
 use crate::view::{View, Witnessed};
+
+pub(crate) use self::station::state_sentence;
 
 use self::parts::part_count;
 
@@ -64,6 +69,7 @@ pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<St
         Page::Stations(unit, list, part) => listing::draw(scene, unit, list, part)?,
         Page::Widget(_) => return None,
         Page::Map(level, measure) => map::draw(scene, level, measure)?,
+        Page::Compare(unit) => compare::draw(scene, unit)?,
         Page::Sheets(part) => sheets::draw(scene, part)?,
         Page::Search => search::draw(scene, words),
         Page::Data => data::draw(scene),
@@ -158,6 +164,11 @@ impl<'a> Scene<'a> {
         self.language.number(number.into())
     }
 
+    /// A share in hundredths of a percent.
+    fn share(&self, hundredths: u64) -> String {
+        self.language.share(hundredths)
+    }
+
     /// Another page, in the same language and contest.
     fn to(&self, page: Page) -> String {
         Address { page, ..self.address }.path(&self.view.count)
@@ -231,6 +242,14 @@ impl<'a> Scene<'a> {
         }
     }
 
+    fn json_of_comparison(&self, unit: UnitIndex) -> String {
+        let contest = match self.contest() {
+            0 => String::new(),
+            other => format!("/c/{}", self.view.contest(other).id),
+        };
+        format!("{contest}{}/compare.json", unit_path(&self.view.count, unit))
+    }
+
     fn json_of_station(&self, station: StationIndex) -> String {
         format!("{}.json", station_path(&self.view.count, station))
     }
@@ -295,6 +314,9 @@ impl<'a> Scene<'a> {
                             (self.search_form(words.filter(|_| self.address.page == Page::Search).unwrap_or(""), "q"))
                             nav.menu aria-label=(self.t("frame.menu")) {
                                 a href=(home) aria-current=[self.current(|page| matches!(page, Page::Unit(UnitIndex::WHOLE, _)))] { (self.t("frame.results")) }
+                                @if self.view.compares(self.contest(), UnitIndex::WHOLE) {
+                                    a href=(self.to(Page::Compare(UnitIndex::WHOLE))) aria-current=[self.current(|page| page == Page::Compare(UnitIndex::WHOLE))] { (self.t("compare.menu")) }
+                                }
                                 a href=(self.to(Page::Method)) aria-current=[self.current(|page| page == Page::Method)] { (self.t("frame.method")) }
                                 a href=(self.to(Page::Data)) aria-current=[self.current(|page| page == Page::Data)] { (self.t("frame.data")) }
                                 @for (language, code) in count.pack().languages.iter().enumerate() {
@@ -352,7 +374,7 @@ impl<'a> Scene<'a> {
     fn names_head(&self) -> bool {
         let about_a_part = match self.address.page {
             Page::Station(_) => true,
-            Page::Unit(unit, _) | Page::Stations(unit, ..) => unit != UnitIndex::WHOLE,
+            Page::Unit(unit, _) | Page::Stations(unit, ..) | Page::Compare(unit) => unit != UnitIndex::WHOLE,
             _ => false,
         };
         self.live || !about_a_part

@@ -75,7 +75,7 @@ fn sentence(scene: Scene<'_>, contest: usize, station: StationIndex) -> String {
     sentence
 }
 
-pub(super) fn state_sentence(state: StationState) -> &'static str {
+pub(crate) fn state_sentence(state: StationState) -> &'static str {
     match state {
         StationState::Awaited => "state.awaited.sentence",
         StationState::Received => "state.received.sentence",

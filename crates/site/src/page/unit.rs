@@ -43,6 +43,7 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
         }
         p.lead { (coverage) " " @if whole { (scene.t("home.follow")) } }
         (scene.result(contest, votes, others))
+        @if whole { @if let Some(line) = super::compare::home_line(scene) { (line) } } @else { (super::compare::unit_line(scene, unit)) }
         (scene.facts(unit))
         (details(scene, unit))
         @if whole { (arrivals::chart(scene)) }
@@ -61,6 +62,7 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
                 (scene.parts(stations.len(), ROWS, part, |part| Page::Unit(unit, part)))
             }
         }
+        @if part == 1 { (scene.outlook(unit)) }
         (awaited(scene, unit))
         @if !whole { (scene.unit_neighbours(unit)) }
         p.note { a href=(scene.json_of_unit(unit)) { (scene.t("frame.json")) } }

@@ -2,8 +2,11 @@
 
 pub mod analyse;
 pub mod anchor;
+pub mod audit;
 pub mod check;
+pub mod compare;
 pub mod demo;
+pub mod evidence;
 pub mod import;
 pub mod init;
 pub mod key;

@@ -117,7 +117,7 @@ fn text(text: &LocalText) -> &str {
 
 /// A results file that readings name and that is not there for others to read again.
 fn missing_results_file(reader: &ArchiveReader, count: &Count) -> Option<String> {
-    let mut files = count.results_files().map(|hash| testigo_ledger::Hash(*hash.as_bytes()));
+    let mut files = count.kept_documents().map(|hash| testigo_ledger::Hash(*hash.as_bytes()));
     let gone = files.find(|hash| reader.document(hash).is_err())?;
     Some(format!("the results file documents/{gone} that readings name is missing"))
 }
