@@ -37,6 +37,20 @@ pub fn file_of_archive(directory: &Path, file: Option<&Path>) -> Result<PathBuf>
     }
 }
 
+/// Refuses a place inside an archive: whoever copies the archive, or restores a copy of it, would copy the key too.
+pub fn check_outside_archives(file: &Path) -> Result<()> {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(parent) = parent.canonicalize() else { return Ok(()) };
+    match parent.ancestors().find(|folder| folder.join("format").is_file() && folder.join("ledger").is_dir()) {
+        Some(archive) => bail!(
+            "{} lies inside the archive {}\nhint: keep keys elsewhere; whoever copies the archive must not get them",
+            file.display(),
+            archive.display()
+        ),
+        None => Ok(()),
+    }
+}
+
 /// Makes the key of a new ledger.
 pub fn create(origin: &str, file: Option<&Path>) -> Result<(Signer, PathBuf)> {
     let path = match file {

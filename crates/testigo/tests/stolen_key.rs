@@ -1,4 +1,4 @@
-//! The drill of `docs/stolen-key.md`, line by line: every command is run, and says what the page says.
+//! Keys: the drill of `docs/stolen-key.md`, line by line, where every command is run and says what the page says; where keys may lie; passphrases.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test is a panic")]
 
 mod common;
@@ -42,4 +42,49 @@ fn the_drill_goes_as_the_page_says() {
             assert!(said.contains(line), "$ {command}\nexpected: {line}\nsaid: {said}");
         }
     }
+}
+
+#[test]
+fn a_key_is_never_made_inside_an_archive() {
+    let place = Place::with_demo();
+    for file in ["archive/ana.key", "archive/ledger/ana.key"] {
+        let refused = place.run(&["key", "create", file, "--name", "ana"]);
+        assert!(refused.code == Some(2) && refused.err.contains("inside the archive"), "{}", refused.err);
+        assert!(!place.path(file).exists());
+    }
+    place.run(&["key", "create", "ana.key", "--name", "ana"]).done();
+    let secret = String::from_utf8(place.read("ana.key")).unwrap();
+    assert!(secret.starts_with("PRIVATE+KEY+ana+"));
+    place.run(&["key", "admit", "archive", "ana.key"]).done();
+    let secret = secret.trim().splitn(5, '+').last().unwrap().to_owned();
+    assert_eq!(secret.len(), 44);
+    for path in place.files("archive") {
+        let bytes = std::fs::read(&path).unwrap();
+        let held = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!held, "{} holds a private key", path.display());
+    }
+}
+
+/// A locked key asks for its passphrase and signs nothing with another.
+#[test]
+fn a_locked_adjudicators_key_needs_its_passphrase() {
+    let place = Place::with_demo();
+    place.write("right", "correct horse battery staple\n");
+    place.write("wrong", "correct horse battery stapler\n");
+    place.write("short", "horse\n");
+    let run = |file: &str, arguments: &[&str]| {
+        let output = place.command(arguments).env("TESTIGO_PASSPHRASE_FILE", place.path(file)).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let create = ["key", "create", "ana.key", "--name", "ana", "--passphrase"];
+    assert!(run("short", &create).1.contains("fewer than 12 letters"));
+    assert_eq!(run("right", &create).0, Some(0));
+    place.run(&["key", "admit", "archive", "ana.key"]).done();
+    let rule =
+        ["rule", "archive", "not-installed", "--station", "010101001.1", "--reason", "not-opened", "--key", "ana.key"];
+    let (code, said) = run("wrong", &rule);
+    assert!(code == Some(2) && said.contains("the passphrase does not open"), "{said}");
+    // Nobody is there to ask.
+    let unattended = place.run(&rule);
+    assert!(unattended.code == Some(2) && unattended.err.contains("TESTIGO_PASSPHRASE_FILE"), "{}", unattended.err);
 }

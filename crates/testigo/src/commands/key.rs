@@ -105,6 +105,7 @@ pub fn run(arguments: &KeyArguments) -> Result<ExitCode> {
                 (None, Some(dir)) => (ArchiveReader::open(dir)?.keys().origin().to_owned(), "sign for this ledger"),
                 (None, None) => bail!("a key needs a name"),
             };
+            keys::check_outside_archives(file)?;
             let passphrase = if *passphrase { Some(keys::new_passphrase()?) } else { None };
             let key = create_key_file(file, &name, passphrase.as_deref())?;
             let lock = if passphrase.is_some() { " and its passphrase" } else { "" };
