@@ -71,7 +71,7 @@ class Page {
     this.find('folder').hidden = !this.fromStick
     this.root.addEventListener('submit', (event) => {
       event.preventDefault()
-      this.run(event.submitter?.value === 'everything')
+      this.run(event.submitter?.value)
     })
     this.find('forget').addEventListener('click', () => {
       this.memory.forget()
@@ -89,13 +89,24 @@ class Page {
     return files.length > 0 ? inFolder(files) : null
   }
 
-  async run(everything) {
+  /** The entries of sheets that the reader wrote down, or null where something else stands there. */
+  sheets() {
+    const words = this.find('sheets').value.split(/[\s,;#]+/).filter((word) => word !== '')
+    return words.every((word) => /^[0-9]{1,15}$/.test(word)) && words.length > 0 ? words.map(Number) : null
+  }
+
+  async run(what) {
     const result = this.find('result')
     result.replaceChildren()
     result.hidden = true
     const source = this.source()
     if (!source) {
       this.say('recount.no_folder')
+      return
+    }
+    const sheets = what === 'pictures' ? this.sheets() : []
+    if (!sheets) {
+      this.say('recount.no_sheets')
       return
     }
     const buttons = [...this.root.querySelectorAll('button')]
@@ -107,7 +118,8 @@ class Page {
       key: this.find('key').value.trim() || null,
       policy: this.find('policy').value.trim() || null,
       seen: (origin) => this.memory.seen(origin),
-      everything,
+      everything: what === 'everything',
+      sheets,
       pause: pauses(),
       progress: (step, done, all) => {
         bar.max = all
@@ -184,6 +196,7 @@ class Page {
       const key = found.manifest.complete ? 'recount.line.manifest' : 'recount.line.manifest_some'
       lines.push(['plain', this.text(key, { files: found.manifest.files })])
     }
+    if (found.pictures !== undefined) lines.push(['plain', this.text('recount.line.masks', { number: found.pictures })])
     if (found.files) lines.push(['plain', this.text('recount.line.files', found.files)])
     lines.push(['plain', this.text('recount.line.time', { seconds: seconds.toLocaleString(this.language, { maximumFractionDigits: 1 }) })])
     this.list(lines)

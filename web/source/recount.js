@@ -5,6 +5,7 @@ import { Count } from './count.js'
 import { Ledger } from './fold.js'
 import { KeyHistory } from './keys.js'
 import { checkFiles } from './manifest.js'
+import { checkMasks } from './masks.js'
 import { NoteKey, parseSize } from './note.js'
 import { readPolicy, witnessesOf } from './policy.js'
 import { inOrder, need } from './queue.js'
@@ -158,6 +159,8 @@ const defaults = {
   progress: () => {},
   /** Whether all files are to be looked at, not only entries, documents and totals. */
   everything: false,
+  /** Entries of sheets whose hidden areas are to be checked, or `all`. */
+  sheets: [],
 }
 
 /**
@@ -230,6 +233,12 @@ export const recount = async (source, options = {}) => {
 
       begin('manifest')
       result.manifest = await checkFiles(source, keys.at(head.size), head, ledger, chosen)
+    }
+
+    const sheets = chosen.everything ? 'all' : chosen.sheets
+    if (sheets.length > 0) {
+      begin('masks')
+      result.pictures = await checkMasks(source, ledger, sheets, chosen)
     }
     return result
   } catch (error) {

@@ -23,6 +23,11 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
                     button type="submit" value="everything" { (scene.t("recount.everything")) }
                 }
                 p.note { (scene.t("recount.everything_note")) }
+                p.actions {
+                    label { span { (scene.t("recount.sheets")) } input data-part="sheets" inputmode="numeric" autocomplete="off"; }
+                    button type="submit" value="pictures" { (scene.t("recount.pictures")) }
+                }
+                p.note { (scene.t("recount.sheets_note")) }
                 p.remember {
                     label { input type="checkbox" checked data-part="remember"; " " (scene.t("recount.remember")) }
                     span.note { (scene.t("recount.remember_note")) " " button.plain type="button" data-part="forget" { (scene.t("recount.forget")) } }
