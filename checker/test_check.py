@@ -708,6 +708,8 @@ class MirrorTest(Temporary):
         ]:
             self.sign(change)
             self.refuses(cause)
+        (self.folder / "manifest").unlink()
+        self.refuses("manifest is missing")
         self.sign()
         path = self.folder / "manifest"
         path.write_bytes(path.read_bytes().replace(b"index.html", b"index.htm1"))

@@ -1354,6 +1354,7 @@ def check_manifest(folder, key):
     """Every file on a mirror's signed list, and that there is no other; how many, or None where there is no list."""
     data = folder.read("manifest")
     if data is None:
+        demand(not folder.read("index.html"), "manifest is missing: this is a mirror, whose files nobody has signed for")
         return None
     kind, *lines = read_note(data, key, "manifest", 256 << 20).split("\n")[:-1]
     head = folder.need("ledger/checkpoint").decode().rpartition("\n\n")[0].split("\n")

@@ -16,7 +16,6 @@ const deepest = 16
 const shortEscapes = { '"': '"', '\\': '\\', b: '\b', t: '\t', n: '\n', f: '\f', r: '\r' }
 const plainText = /[^"\\\0-\x1f]*/y
 const number = /(?:0|[1-9][0-9]{0,15})(?![0-9.eE])/y
-const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 
 /** By code point, as UTF-8 bytes sort. */
 const comesBefore = (one, other) => {
@@ -150,5 +149,3 @@ export const writeCanonical = (value) => {
   }
   return JSON.stringify(value)
 }
-
-export const hasLoneSurrogate = (text) => loneSurrogate.test(text)

@@ -1,10 +1,9 @@
 // The documents of entry 0: election file, pack, register.
 
-import { parse } from 'smol-toml'
-import { hasLoneSurrogate } from './canonical.js'
 import { readCsv } from './csv.js'
 import { identifier, largestCell } from './entry.js'
 import { toText } from './bytes.js'
+import { NotToml, readTomlText, TomlTime } from './toml.js'
 
 /** A document that breaks the rules, with what and where. */
 export class BadDocument extends Error {}
@@ -16,36 +15,26 @@ const expect = (right, cause) => {
 const u32 = 2n ** 32n
 const i64 = 2n ** 63n
 
-/** What the library lets pass and TOML does not: texts that are no Unicode, numbers past 64 bits. */
-const checkValue = (value) => {
-  if (typeof value === 'string') expect(!hasLoneSurrogate(value), 'a text holds half a character')
-  else if (typeof value === 'bigint') expect(value >= -i64 && value < i64, `${value} has more than 64 bits`)
-  else if (value && typeof value === 'object' && !(value instanceof Date)) {
-    for (const [key, one] of Object.entries(value)) {
-      checkValue(key)
-      checkValue(one)
-    }
-  }
+/** Whole numbers past 64 bits are none, wherever they stand. */
+const checkNumbers = (value) => {
+  if (typeof value === 'bigint') expect(value >= -i64 && value < i64, `${value} has more than 64 bits`)
+  else if (typeof value === 'object') Object.values(value).forEach(checkNumbers)
 }
 
-/** The library takes `[[name]` for `[[name]]`. */
-const unclosedHeader = /^[ \t]*\[\[[^[\]"'\n]*\][ \t]*(#.*)?$/m
-
-/** Whole numbers come as BigInt, so that 1.0 is not taken for 1. */
 const readToml = (bytes, what) => {
   const text = toText(bytes)
   expect(text !== null, `the ${what} is not UTF-8`)
-  expect(!unclosedHeader.test(text), `the ${what} has an unclosed \`[[...\``)
   try {
-    const table = parse(text, { integersAsBigInt: true })
-    checkValue(table)
+    const table = readTomlText(text)
+    checkNumbers(table)
     return table
   } catch (error) {
-    throw new BadDocument(`the ${what} is not TOML: ${error.message}`)
+    if (!(error instanceof NotToml)) throw error
+    throw new BadDocument(`the ${what} is not TOML 1.0: ${error.message}`)
   }
 }
 
-const isTable = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+const isTable = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof TomlTime)
 
 const expectFields = (table, where, needed, may = []) => {
   expect(isTable(table), `${where} is not a table`)

@@ -47,6 +47,7 @@ export const checkFiles = async (source, key, head, ledger, { pause, progress })
   const bytes = await source.read('manifest')
   const manifest = bytes && readManifest(bytes, key, head)
   const found = source.list?.('') ?? null
+  demand(manifest || !found?.includes('index.html'), 'manifest is missing: this is a mirror, whose files nobody has signed for')
   if (manifest && found) {
     for (const path of found) {
       demand(path === 'manifest' || manifest.has(path), `${path} is not in the manifest and does not belong there`)
