@@ -11,7 +11,8 @@ use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::rule::StationState;
 
 /// First parts of addresses that are taken. A level of such a name is addressed as `level-<name>`.
-pub const TAKEN: [&str; 23] = [
+pub const TAKEN: [&str; 24] = [
+    "analysis",
     "assets",
     "c",
     "checker",
@@ -73,6 +74,8 @@ pub enum Page {
     Method,
     /// The visitor's own browser counts again.
     Recount,
+    /// What follows from the sheets, and what does not.
+    Analysis,
 }
 
 /// What a map shows.
@@ -114,7 +117,10 @@ impl Page {
     /// Whether there is one of it for each contest.
     #[must_use]
     pub fn by_contest(self) -> bool {
-        matches!(self, Self::Unit(..) | Self::Stations(..) | Self::Map(..) | Self::Widget(_) | Self::Compare(_))
+        matches!(
+            self,
+            Self::Unit(..) | Self::Stations(..) | Self::Map(..) | Self::Widget(_) | Self::Compare(_) | Self::Analysis
+        )
     }
 }
 
@@ -224,6 +230,10 @@ impl Address {
                 path.push_str("/recount");
                 1
             }
+            Page::Analysis => {
+                path.push_str("/analysis");
+                1
+            }
         };
         if part > 1 {
             let _ = write!(path, "/page/{part}");
@@ -283,6 +293,7 @@ impl Address {
             ["data"] => Page::Data,
             ["method"] => Page::Method,
             ["recount"] => Page::Recount,
+            ["analysis"] => Page::Analysis,
             [level, code, rest @ ..] => match (place(count, level, code)?, rest) {
                 (Place::Unit(unit), []) => Page::Unit(unit, part),
                 (Place::Unit(unit), ["stations", word]) => Page::Stations(unit, list(word)?, part),

@@ -15,6 +15,7 @@ pub mod mirror;
 mod page;
 pub mod places;
 pub mod respond;
+pub mod screened;
 pub mod server;
 pub mod settings;
 pub mod source;

@@ -218,6 +218,7 @@ impl Site {
                         Some(bytes(CSV, download::comparison(&comparison)?, Freshness::Changing))
                     }
                     "tally.json" => self.unit_json(contest, UnitIndex::WHOLE),
+                    "analysis.json" => view.screened(contest).map(|screened| json(&screened.analysis.to_json())),
                     _ => None,
                 }
             }
@@ -305,7 +306,8 @@ impl Site {
                     .filter(|level| page::has_map(view, *level))
                     .flat_map(|level| Measure::ALL.map(|measure| Page::Map(level, measure)));
                 let shared = view.places.units().iter().copied().filter(|unit| page::is_shared(view, *unit));
-                pages.chain(maps).chain(shared.map(Page::Widget)).map(move |page| Address { language, contest, page })
+                let pages = pages.chain(maps).chain(shared.map(Page::Widget)).chain([Page::Analysis]);
+                pages.map(move |page| Address { language, contest, page })
             });
             by_contest.chain(once)
         })
@@ -345,7 +347,9 @@ impl Site {
             let tables = ["stations.csv", "units.csv", "readings.csv", "tally.json"].map(str::to_owned).into_iter();
             let packed = ["stations.parquet", "units.parquet", "readings.parquet"].map(str::to_owned);
             let levels = count.pack().unit_levels().iter().map(|level| format!("{}.geojson", level.id));
-            let tables = tables.chain(packed).chain(levels).map(|table| format!("/data/{}/{table}", contest.id));
+            let analysis = view.screened(at).map(|_| "analysis.json".to_owned());
+            let tables =
+                tables.chain(packed).chain(levels).chain(analysis).map(|table| format!("/data/{}/{table}", contest.id));
             let prefix = if at == 0 { String::new() } else { format!("/c/{}", contest.id) };
             let units = view.places.units().iter().map(move |unit| match *unit {
                 UnitIndex::WHOLE => format!("{prefix}/index.json"),

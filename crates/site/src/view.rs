@@ -12,6 +12,7 @@ use crate::assets::{self, Asset};
 use crate::language::Language;
 use crate::map::Maps;
 use crate::places::Places;
+use crate::screened::Screened;
 use crate::settings::Settings;
 
 /// The ledger's signed head.
@@ -69,6 +70,8 @@ pub struct View {
     comparisons: Vec<OnceLock<Arc<Comparison>>>,
     /// Of each contest, the units for which something was proclaimed.
     proclaimed: Vec<BTreeSet<UnitIndex>>,
+    /// Of each contest, what follows from its sheets, once somebody has asked.
+    screened: Vec<OnceLock<Option<Arc<Screened>>>>,
 }
 
 /// Which sheet shows a picture, by the picture's hash. Sheets are only ever added, and masks change.
@@ -120,6 +123,7 @@ impl View {
         let comparisons = contests.clone().map(|_| OnceLock::new()).collect();
         let proclaimed = contests.map(|contest| proclaimed_units(&count, contest)).collect();
         let documents = Arc::new(documents);
+        let screened = count.definition().contests.iter().map(|_| OnceLock::new()).collect();
         Self {
             count,
             head,
@@ -135,6 +139,7 @@ impl View {
             ranking,
             comparisons,
             proclaimed,
+            screened,
         }
     }
 
@@ -161,6 +166,13 @@ impl View {
             Some(kept) => Some(Arc::clone(kept.get_or_init(work_out))),
             None => Some(work_out()),
         }
+    }
+
+    /// What follows from a contest's sheets; `None` while nothing counts.
+    #[must_use]
+    pub fn screened(&self, contest: usize) -> Option<Arc<Screened>> {
+        let work_out = || Screened::of(&self.count, &self.head, contest).map(Arc::new);
+        self.screened.get(contest)?.get_or_init(work_out).clone()
     }
 
     /// The code of the site's language at a position, as the pack has it.

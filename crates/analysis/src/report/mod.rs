@@ -269,6 +269,71 @@ pub struct TestLine {
     pub says: String,
 }
 
+/// Which share of a sheet is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShareOf {
+    /// A candidate's (position in the election file) of the valid votes.
+    Candidate(usize),
+    /// Ballots of the registered voters.
+    Turnout,
+}
+
+/// Why a sheet should be read again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// More ballots than voters.
+    MoreBallots {
+        /// Ballots cast.
+        ballots: u64,
+        /// Registered voters.
+        voters: u64,
+    },
+    /// Stated valid votes are not the sum of the candidates'.
+    OtherSum {
+        /// As stated.
+        stated: u64,
+        /// The sum.
+        sum: u64,
+    },
+    /// Another sheet has the same votes.
+    SameVotes {
+        /// The stations, by official code.
+        stations: Vec<String>,
+    },
+    /// Far from the other stations of its polling place.
+    FarFromSisters {
+        /// Of what.
+        of: ShareOf,
+        /// Its name in the answer.
+        name: String,
+        /// On this sheet.
+        share: f64,
+        /// On the others together.
+        others: f64,
+        /// The distance in standard deviations.
+        z: f64,
+    },
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::MoreBallots { ballots, voters } => write!(formatter, "{ballots} ballots, {voters} registered voters"),
+            Self::OtherSum { stated, sum } => {
+                write!(formatter, "{stated} valid votes stated, candidates add up to {sum}")
+            }
+            Self::SameVotes { stations } => write!(formatter, "the same votes as {}", stations.join(", ")),
+            Self::FarFromSisters { name, share, others, z, .. } => write!(
+                formatter,
+                "{name} {:.1} %, its sisters {:.1} %: {:.1} standard deviations apart",
+                100.0 * share,
+                100.0 * others,
+                z.abs()
+            ),
+        }
+    }
+}
+
 /// A sheet that a screen asks to read again.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReadAgain {
@@ -279,7 +344,12 @@ pub struct ReadAgain {
     /// Which screen.
     pub screen: &'static str,
     /// Why.
-    pub why: String,
+    #[serde(rename = "why", serialize_with = "as_text")]
+    pub reason: Reason,
+}
+
+fn as_text<S: serde::Serializer>(reason: &Reason, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(reason)
 }
 
 /// The whole answer.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Progress, Question, ReadAgain, TestLine, names};
+use super::{Progress, Question, ReadAgain, Reason, ShareOf, TestLine, names};
 use crate::chance::Chance;
 use crate::digits::{Calibration, calibrate, digits, last_digit};
 use crate::duplicates::{Duplicates, by_chance, duplicates};
@@ -13,7 +13,7 @@ use crate::integer_percentages::{WholePercentages, placebo, simulate, whole_perc
 use crate::mathematics::binomial::two_sided;
 use crate::mathematics::multiplicity::{benjamini_hochberg, holm};
 use crate::sheets::Sheet;
-use crate::sisters::{Fit, fits};
+use crate::sisters::{AgainstSisters, Fit, fits};
 use crate::{fingerprint, hold_out};
 
 /// A sheet further than this from its sisters is one to read again.
@@ -276,21 +276,21 @@ impl<'a> Screens<'a> {
     pub fn read_again(&self) -> Vec<ReadAgain> {
         let sheets = self.question.sheets;
         let mut found = Vec::new();
-        let mut add = |row: &Sheet, screen, why: String| {
+        let mut add = |row: &Sheet, screen, reason: Reason| {
             found.push(ReadAgain {
                 station: row.station.clone(),
                 place: sheets.places[row.place].code.clone(),
                 screen,
-                why,
+                reason,
             });
         };
         if self.question.wants("data") {
             for row in &sheets.rows {
                 if let Some(voters) = row.registered.filter(|voters| row.cast() > *voters) {
-                    add(row, "data", format!("{} ballots, {voters} registered voters", row.cast()));
+                    add(row, "data", Reason::MoreBallots { ballots: row.cast(), voters });
                 }
                 if let Some(stated) = row.stated_valid.filter(|stated| *stated != row.valid) {
-                    add(row, "data", format!("{stated} valid votes stated, candidates add up to {}", row.valid));
+                    add(row, "data", Reason::OtherSum { stated, sum: row.valid });
                 }
             }
         }
@@ -299,28 +299,23 @@ impl<'a> Screens<'a> {
                 sheets.rows.iter().map(|row| (row.station.as_str(), row)).collect();
             for same in &self.same().examples {
                 for station in &same.stations {
-                    let others: Vec<&str> =
-                        same.stations.iter().filter(|other| *other != station).map(String::as_str).take(3).collect();
-                    add(by_station[station.as_str()], "duplicates", format!("the same votes as {}", others.join(", ")));
+                    let others = same.stations.iter().filter(|other| *other != station).take(3).cloned().collect();
+                    add(by_station[station.as_str()], "duplicates", Reason::SameVotes { stations: others });
                 }
             }
         }
         if self.question.wants("sisters") {
             let fits = self.fits();
             let shares = [
-                format!("{}_of_valid", sheets.leader_id()),
-                format!("{}_of_valid", sheets.runner_up_id()),
-                "turnout".to_owned(),
+                (ShareOf::Candidate(sheets.leader), format!("{}_of_valid", sheets.leader_id())),
+                (ShareOf::Candidate(sheets.runner_up), format!("{}_of_valid", sheets.runner_up_id())),
+                (ShareOf::Turnout, "turnout".to_owned()),
             ];
-            for name in &shares {
-                for one in fits[name].beyond(FAR) {
-                    let why = format!(
-                        "{name} {:.1} %, its sisters {:.1} %: {:.1} standard deviations apart",
-                        100.0 * one.share,
-                        100.0 * one.others,
-                        one.z.abs()
-                    );
-                    add(&sheets.rows[one.row], "sisters", why);
+            for (of, name) in shares {
+                for one in fits[&name].beyond(FAR) {
+                    let AgainstSisters { share, others, z, .. } = *one;
+                    let reason = Reason::FarFromSisters { of, name: name.clone(), share, others, z };
+                    add(&sheets.rows[one.row], "sisters", reason);
                 }
             }
         }

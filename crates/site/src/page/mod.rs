@@ -1,5 +1,6 @@
 //! The pages. Each takes a [`Scene`] and gives the inside of `<main>`; the frame around it is the same for all.
 
+mod analysis;
 mod arrivals;
 mod compare;
 mod data;
@@ -75,6 +76,7 @@ pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<St
         Page::Data => data::draw(scene),
         Page::Method => method::draw(scene),
         Page::Recount => recount::draw(scene),
+        Page::Analysis => analysis::draw(scene),
     };
     Some(scene.frame(inside, Some(words)).into_string())
 }
@@ -353,7 +355,10 @@ impl<'a> Scene<'a> {
                                 ("method", html! { a href=(self.to(Page::Method)) { (self.t("frame.privacy_link")) } }),
                             ]))
                         }
-                        p { a href=(self.to(Page::Recount)) { (self.t("recount.link")) } }
+                        p {
+                            a href=(self.to(Page::Analysis)) { (self.t("analysis.link")) } " · "
+                            a href=(self.to(Page::Recount)) { (self.t("recount.link")) }
+                        }
                     }
                     p #news.hidden role="status" data-text=(self.t("frame.news")) {}
                 }

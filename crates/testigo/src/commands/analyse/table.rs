@@ -226,7 +226,7 @@ impl Writer<'_> {
         }
         say!("\nREAD THESE SHEETS AGAIN: {}", counted(list.len() as u64, "reason", "reasons"));
         for one in list.iter().take(SHOWN) {
-            say!("  {:<16} {}", one.station, one.why);
+            say!("  {:<16} {}", one.station, one.reason);
         }
         if list.len() > SHOWN {
             say!("  and {} more: --format json or csv has them all", grouped((list.len() - SHOWN) as u64));
