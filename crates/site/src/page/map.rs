@@ -200,14 +200,14 @@ fn label(shape: &Shape, paint: &Paint) -> Markup {
     html! {
         @match &shape.label {
             Some(name) if shape.room.0 >= 30 => {
-                text.deep[paint.deep] x=(x) y=(y - 3) { (name) }
-                text.value.deep[paint.deep] x=(x) y=(y + 13) { (paint.label) }
+                text.deep[paint.deep] aria-hidden="true" x=(x) y=(y - 3) { (name) }
+                text.value.deep[paint.deep] aria-hidden="true" x=(x) y=(y + 13) { (paint.label) }
             }
             None if shape.room.1 >= 60 && shape.room.0 >= letters(&paint.name) * 8 => {
-                text.deep[paint.deep] x=(x) y=(y - 3) { (paint.name) }
-                text.value.deep[paint.deep] x=(x) y=(y + 13) { (paint.label) }
+                text.deep[paint.deep] aria-hidden="true" x=(x) y=(y - 3) { (paint.name) }
+                text.value.deep[paint.deep] aria-hidden="true" x=(x) y=(y + 13) { (paint.label) }
             }
-            None if fits => { text.value.deep[paint.deep] x=(x) y=(y + 5) { (paint.label) } }
+            None if fits => { text.value.deep[paint.deep] aria-hidden="true" x=(x) y=(y + 5) { (paint.label) } }
             _ => {}
         }
     }

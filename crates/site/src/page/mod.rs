@@ -420,7 +420,7 @@ impl<'a> Scene<'a> {
     fn search_form(&self, words: &str, id: &str) -> Markup {
         html! {
             @let levels = &self.view.count.pack().levels;
-            form.search role="search" action=(self.to(Page::Search)) data-find="/find/all.json"
+            form.search role="search" aria-label=(self.t(if id == "words" { "search.title" } else { "search.label" })) action=(self.to(Page::Search)) data-find="/find/all.json"
                 data-segments=(levels.iter().map(|level| crate::address::level_segment(&self.view.count, level.id.as_str())).collect::<Vec<_>>().join(" "))
                 data-names=(levels.iter().map(|level| level.name.in_language(self.code())).collect::<Vec<_>>().join("|"))
                 data-language=[(self.address.language > 0).then(|| self.code())]

@@ -1,0 +1,200 @@
+// Every type of page, in both languages, on a phone and on a desk, with JavaScript and without it, from the server and
+// from a static mirror: fits the screen, is accessible by axe-core, weighs less than its limit. A picture of each is left
+// in test-output/ for a person to look at, and the weights are printed.
+
+import assert from 'node:assert/strict'
+import { mkdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { simulatedElection } from './election.mjs'
+import { serveWithPython } from './mirror.mjs'
+import { folder, launchBrowser, openWindow, serve, tally, testigo } from './testigo.mjs'
+
+const screens = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 900 } }
+const output = new URL('../../test-output/', import.meta.url).pathname
+const kB = 1000
+
+// What is not there is answered so, and the frame for other sites may be framed.
+const expected = /nothing-here|status of 404|widget has a loose policy: [^*]*frame-ancestors \*$/
+
+// What a first visit loads, compressed, pictures of sheets aside.
+const limits = { home: 100 * kB, map: 100 * kB, recount: 100 * kB, other: 50 * kB }
+
+let place, archive, server, mirror, browser, axe, types
+
+before(async () => {
+  place = await folder()
+  archive = (await simulatedElection(place.path)).archive
+  await testigo('map', archive, join(place.path, 'source', 'boundaries.geojson'))
+  server = await serve(archive)
+  browser = await launchBrowser()
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  await mkdir(output, { recursive: true })
+  const whole = await tally(archive)
+  const region = whole.children.find(({ counted }) => counted > 0)
+  let lowest = await tally(archive, '--unit', `${region.level}/${region.code}`)
+  while (!lowest.children[0].state) {
+    const child = lowest.children.find(({ counted }) => counted > 0)
+    lowest = await tally(archive, '--unit', `${child.level}/${child.code}`)
+  }
+  const station = lowest.children.find(({ state }) => state === 'counted')
+  types = {
+    home: '/',
+    'second-contest': '/c/water',
+    unit: `/${region.level}/${region.code}`,
+    place: `/${lowest.unit.level}/${lowest.unit.code}`,
+    station: `/table/${station.code}`,
+    list: '/stations/awaited',
+    map: '/map/parish/turnout',
+    sheets: '/sheets',
+    search: '/search',
+    data: '/data',
+    method: '/method',
+    recount: '/recount',
+    widget: '/widget',
+    missing: '/nothing-here',
+  }
+})
+
+after(async () => {
+  await browser?.close()
+  mirror?.stop()
+  await server?.stop()
+  await place?.remove()
+})
+
+const addressOf = (language, path) => (language === 'es' ? path : `/en${path === '/' ? '' : path}`)
+
+for (const language of ['es', 'en']) {
+  for (const [screen, size] of Object.entries(screens)) {
+    for (const javaScript of [true, false]) {
+      test(`every type of page: ${language}, ${screen}, JavaScript ${javaScript ? 'on' : 'off'}`, async () => {
+        const window = await openWindow(browser, server.url, { ...size, javaScript, language })
+        const { page } = window
+        const violations = []
+        for (const [type, path] of Object.entries(types)) {
+          await page.goto(server.url + addressOf(language, path))
+          assert.equal(await page.locator('html').getAttribute('lang'), language, path)
+          const width = await page.evaluate(() => document.documentElement.scrollWidth)
+          assert.ok(width <= size.width, `${path} is ${width} wide on a screen of ${size.width}`)
+          if (javaScript) violations.push(...(await violationsOf(page, type)))
+          await page.screenshot({ path: join(output, `${type}-${language}-${screen}${javaScript ? '' : '-without-script'}.png`), fullPage: true })
+        }
+        assert.deepEqual(violations, [])
+        const faults = (await window.faults()).filter((fault) => !expected.test(fault))
+        assert.deepEqual(faults, [])
+        await window.close()
+      })
+    }
+  }
+}
+
+test('dark pages are accessible, too', async () => {
+  const context = await browser.newContext({ viewport: screens.desk, colorScheme: 'dark' })
+  const page = await context.newPage()
+  const violations = []
+  for (const [type, path] of Object.entries(types)) {
+    await page.goto(server.url + addressOf('en', path))
+    violations.push(...(await violationsOf(page, type)))
+    await page.screenshot({ path: join(output, `${type}-en-desk-dark.png`), fullPage: true })
+  }
+  assert.deepEqual(violations, [])
+  await context.close()
+})
+
+async function violationsOf(page, type) {
+  await page.evaluate(axe)
+  const found = await page.evaluate(() =>
+    axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
+  return found.violations.map(({ id, nodes }) => `${type}: ${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)).join(' | ')}`)
+}
+
+test('pages are light', async () => {
+  const context = await browser.newContext({ viewport: screens.phone })
+  const weights = []
+  for (const [type, path] of Object.entries(types)) {
+    const page = await context.newPage()
+    const bodies = []
+    page.on('response', (response) => {
+      const address = new URL(response.url()).pathname
+      if (!address.startsWith('/renditions/') && address !== '/live' && !address.includes('/icon.')) bodies.push(response.body())
+    })
+    await page.goto(server.url + path, { waitUntil: 'load' })
+    const weight = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0)
+    weights.push([type, weight, limits[type] ?? limits.other])
+    await page.close()
+  }
+  await context.close()
+  for (const [type, weight, limit] of weights) {
+    console.log(`weight of ${type.padEnd(15)} ${(weight / kB).toFixed(1).padStart(6)} kB compressed, limit ${limit / kB} kB`)
+  }
+  for (const [type, weight, limit] of weights) assert.ok(weight <= limit, `${type} weighs ${weight} bytes`)
+})
+
+for (const [kind, start] of [
+  ['the server', () => server.url],
+  ['a static mirror', async () => {
+    const site = join(place.path, 'mirror')
+    await testigo('publish', archive, '--out', site)
+    mirror = await serveWithPython(site)
+    return mirror.url
+  }],
+]) {
+  test(`the sheet of a named polling place in three steps, from ${kind}`, async () => {
+    const url = await start()
+    const named = await tally(archive)
+    let unit = named
+    while (!unit.children[0].state) {
+      const child = unit.children.find(({ counted }) => counted > 0)
+      unit = await tally(archive, '--unit', `${child.level}/${child.code}`)
+    }
+    const context = await browser.newContext({ viewport: screens.phone, locale: 'en' })
+    const page = await context.newPage()
+    const failed = []
+    page.on('weberror', (fault) => failed.push(String(fault.error())))
+    await page.goto(kind === 'the server' ? `${url}/en` : `${url}/en/index.html`)
+    // One: some words of its name. Two: the place. Three: a station of it.
+    await page.locator('header input[type=search]').fill(unit.unit.name.toLowerCase())
+    await page.locator('.suggest a', { hasText: unit.unit.name }).first().click()
+    await page.getByRole('heading', { level: 1, name: unit.unit.name }).waitFor()
+    const station = unit.children.find(({ state }) => state === 'counted')
+    await page.getByRole('main').getByRole('link', { name: station.code, exact: true }).first().click()
+    const sheet = page.getByRole('main').locator('img').first()
+    await sheet.waitFor({ state: 'visible' })
+    await page.waitForFunction((image) => image.complete && image.naturalWidth > 0, await sheet.elementHandle())
+    assert.deepEqual(failed, [])
+    await context.close()
+  })
+
+  test(`search, map and tables work from ${kind}`, async () => {
+    const url = kind === 'the server' ? server.url : mirror.url
+    const context = await browser.newContext({ viewport: screens.desk, locale: 'en' })
+    const page = await context.newPage()
+    const at = (path) => (kind === 'the server' ? `${url}${path}` : `${url}${path}/index.html`)
+    await page.goto(`${at('/en/search')}?q=01`)
+    await page.locator('#hits a').first().waitFor()
+    // The map: closer by a key, what a place says under the focus, and the way there.
+    await page.goto(at('/en'))
+    const picture = page.locator('[data-map] svg').first()
+    const whole = await picture.getAttribute('viewBox')
+    await picture.locator('a').nth(1).focus()
+    const said = await picture.locator('a').nth(1).getAttribute('aria-label')
+    assert.equal(await page.locator('.hint').first().innerText(), said)
+    await page.keyboard.press('+')
+    assert.notEqual(await picture.getAttribute('viewBox'), whole)
+    await page.keyboard.press('0')
+    assert.equal(await picture.getAttribute('viewBox'), whole)
+    // Tables sort by each column.
+    const codes = () => page.locator('table[data-sort] tbody th a').allInnerTexts()
+    const before = await codes()
+    await page.locator('table[data-sort] thead button').nth(1).click()
+    const after = await codes()
+    assert.deepEqual([...after].sort(), [...before].sort())
+    await picture.locator('a').nth(1).focus()
+    await page.keyboard.press('Enter')
+    await page.locator('nav.trail').waitFor()
+    await context.close()
+  })
+}
