@@ -174,9 +174,10 @@ fn figure(scene: Scene<'_>, units: &[UnitIndex], measure: Measure, labels: bool)
                         title { (paint.words) }
                         (form(&shape.form, &paint.class, None))
                         @if paint.pattern > 0 { (form(&shape.form, "", Some(paint.pattern))) }
-                        @if labels { (label(shape, paint)) }
                     }
                 }
+                // Above all shapes, and not read aloud: each link says more in words.
+                @if labels { g aria-hidden="true" { @for (shape, paint) in picture.shapes.iter().zip(&paints) { (label(shape, paint)) } } }
             }
             figcaption { (legend(scene, &picture.shapes, measure, steps)) }
         }
@@ -200,14 +201,14 @@ fn label(shape: &Shape, paint: &Paint) -> Markup {
     html! {
         @match &shape.label {
             Some(name) if shape.room.0 >= 30 => {
-                text.deep[paint.deep] aria-hidden="true" x=(x) y=(y - 3) { (name) }
-                text.value.deep[paint.deep] aria-hidden="true" x=(x) y=(y + 13) { (paint.label) }
+                text.deep[paint.deep] x=(x) y=(y - 3) { (name) }
+                text.value.deep[paint.deep] x=(x) y=(y + 13) { (paint.label) }
             }
             None if shape.room.1 >= 60 && shape.room.0 >= letters(&paint.name) * 8 => {
-                text.deep[paint.deep] aria-hidden="true" x=(x) y=(y - 3) { (paint.name) }
-                text.value.deep[paint.deep] aria-hidden="true" x=(x) y=(y + 13) { (paint.label) }
+                text.deep[paint.deep] x=(x) y=(y - 3) { (paint.name) }
+                text.value.deep[paint.deep] x=(x) y=(y + 13) { (paint.label) }
             }
-            None if fits => { text.value.deep[paint.deep] aria-hidden="true" x=(x) y=(y + 5) { (paint.label) } }
+            None if fits => { text.value.deep[paint.deep] x=(x) y=(y + 5) { (paint.label) } }
             _ => {}
         }
     }
