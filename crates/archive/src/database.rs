@@ -46,6 +46,15 @@ const SETTINGS: &str = "
     PRAGMA cache_size = -65536;
 ";
 
+/// The keys with which the pixels of originals were committed to. Databases made before that have no such table.
+const PIXELS_TABLE: &str = "
+    CREATE TABLE IF NOT EXISTS pixels (
+        original BLOB NOT NULL PRIMARY KEY,
+        pixel_key BLOB NOT NULL,
+        orientation BIGINT NOT NULL
+    );
+";
+
 /// The open database of the one writer.
 #[derive(Debug)]
 pub(crate) struct Database {
@@ -75,6 +84,23 @@ pub(crate) struct OriginalRow {
     pub(crate) content_hash: Hash,
     pub(crate) salt: [u8; 32],
     pub(crate) file_name: Option<String>,
+    pub(crate) pixels: Option<PixelSecret>,
+}
+
+/// What proves a picture's pixels, and must stay private for as long as something of it is hidden.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PixelSecret {
+    /// From it follow the salts of all groups of pixels. 32 random bytes, never used twice.
+    pub key: [u8; 32],
+    /// Which way up the original is to be seen: the number of EXIF tag 274, which its file no longer states.
+    pub orientation: u8,
+}
+
+impl std::fmt::Debug for PixelSecret {
+    /// Does not show the key.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PixelSecret").field("orientation", &self.orientation).finish_non_exhaustive()
+    }
 }
 
 /// Whether an entry was appended or already there.
@@ -90,7 +116,7 @@ impl Database {
         write_new(path, &[], Visibility::Private)?;
         let database = Self::connect(path)?;
         database.run(|connection| {
-            connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
+            connection.execute_batch(&format!("BEGIN; {SCHEMA} {PIXELS_TABLE} COMMIT;"))?;
             let root = testigo_ledger::empty_root();
             connection.execute(
                 "INSERT INTO head (size, published_size, published_root) VALUES (0, 0, ?1)",
@@ -119,6 +145,7 @@ impl Database {
                 "CREATE TABLE IF NOT EXISTS rotations (entry_index BIGINT NOT NULL PRIMARY KEY, public_key TEXT NOT NULL)",
             )
         })?;
+        database.run(|connection| connection.execute_batch(PIXELS_TABLE))?;
         Ok(database)
     }
 
@@ -167,8 +194,13 @@ impl Database {
                 let mut original = transaction.prepare_cached(
                     "INSERT INTO originals (commitment, content_hash, salt, file_name) VALUES (?1, ?2, ?3, ?4)",
                 )?;
+                let mut pixels = transaction
+                    .prepare_cached("INSERT INTO pixels (original, pixel_key, orientation) VALUES (?1, ?2, ?3)")?;
                 for row in originals {
                     original.execute(params![row.commitment.0, row.content_hash.0, row.salt, row.file_name])?;
+                    if let Some(secret) = &row.pixels {
+                        pixels.execute(params![row.commitment.0, secret.key, secret.orientation])?;
+                    }
                 }
                 let mut known = transaction.prepare_cached(
                     "INSERT INTO entries (leaf_hash, entry_index) VALUES (?1, ?2) ON CONFLICT (leaf_hash) DO NOTHING",
@@ -269,6 +301,14 @@ impl Database {
         })
     }
 
+    pub(crate) fn pixel_secret(&self, original: &Hash) -> Result<Option<PixelSecret>, ArchiveError> {
+        self.run(|connection| {
+            let query = "SELECT pixel_key, orientation FROM pixels WHERE original = ?1";
+            let secret = |row: &Row<'_>| Ok(PixelSecret { key: row.get(0)?, orientation: row.get(1)? });
+            connection.prepare_cached(query)?.query_row(params![original.0], secret).optional()
+        })
+    }
+
     pub(crate) fn commitments(&self) -> Result<HashSet<Hash>, ArchiveError> {
         self.run(|connection| {
             let mut statement = connection.prepare("SELECT commitment FROM originals")?;
@@ -288,6 +328,7 @@ fn original_of(row: &Row<'_>) -> rusqlite::Result<OriginalRow> {
         content_hash: Hash(row.get(1)?),
         salt: row.get(2)?,
         file_name: row.get(3)?,
+        pixels: None,
     })
 }
 

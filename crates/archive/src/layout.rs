@@ -112,6 +112,20 @@ impl Layout {
         self.renditions().join(shelf(hash)).join(name)
     }
 
+    pub(crate) fn openings(&self) -> PathBuf {
+        self.root.join("openings")
+    }
+
+    /// What proves a rendition against a commitment to pixels.
+    pub(crate) fn opening(&self, pixels: &Hash, rendition: &Hash) -> PathBuf {
+        self.openings().join(shelf(pixels)).join(format!("{pixels}.{rendition}"))
+    }
+
+    /// Published files that a ruling withholds, under the names that they had.
+    pub(crate) fn withheld(&self) -> PathBuf {
+        self.root.join("withheld")
+    }
+
     pub(crate) fn originals(&self) -> PathBuf {
         self.root.join("originals")
     }

@@ -4,12 +4,14 @@
 //! | --- | --- | --- |
 //! | `format` | the version of this layout | |
 //! | `lock` | held by the one process that writes | |
-//! | `archive.db` | the sequence of entries not yet in bundles, which entries there are, and the originals' salts | no |
+//! | `archive.db` | the sequence of entries not yet in bundles, which entries there are, the originals' salts, and the keys to their pixels | no |
 //! | `ledger/` | checkpoint, every earlier checkpoint, bundles, tiles, the public keys in `key`, the witnesses in `policy` | yes |
 //! | `documents/<hash>` | definition, pack, register, result files | yes |
 //! | `renditions/<2 digits>/<hash>.<jpg or png>` | pictures as published | yes |
+//! | `openings/<2 digits>/<pixels>.<rendition>` | what proves a rendition against the commitment to its pixels | yes |
 //! | `originals/<2 digits>/<commitment>` | pictures as they came | no |
 //! | `crops/<sheet's index>.png`, `.txt` | of sheets that could not be read: what a person should look at, and confirm | no |
+//! | `withheld/` | renditions and openings that a ruling took from what is published | no |
 //! | `incoming/` | files being written; emptied on opening | no |
 //!
 //! [`Archive`] writes, [`ArchiveReader`] reads beside it without a lock, [`verify_ledger`] recomputes everything from the bytes.
@@ -26,6 +28,7 @@ mod files;
 mod key_file;
 mod layout;
 mod lock;
+mod pictures;
 mod publish;
 mod reader;
 mod recovery;
@@ -36,6 +39,7 @@ mod witness_files;
 mod witnesses;
 mod writer;
 
+pub use database::PixelSecret;
 pub use error::ArchiveError;
 pub use key_file::{LockedKey, StoredKey, create_key_file};
 pub use layout::RenditionFormat;

@@ -177,6 +177,11 @@ impl ArchiveReader {
         read_if_there(&self.layout.ledger().join(name))
     }
 
+    /// What proves a rendition against the commitment to its pixels; `None` if it is not there.
+    pub fn opening(&self, pixels: &Hash, rendition: &Hash) -> Result<Option<Vec<u8>>, ArchiveError> {
+        read_if_there(&self.layout.opening(pixels, rendition))
+    }
+
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }

@@ -16,6 +16,7 @@ use thiserror::Error;
 use crate::error::ArchiveError;
 use crate::files::{file_name, list, read, read_if_there};
 use crate::layout::{Layout, RenditionFormat, shelf};
+use crate::pictures::opening_of;
 use crate::reader::{ArchiveReader, find_bundle, read_checkpoint};
 
 /// What was checked and found right.
@@ -35,6 +36,8 @@ pub struct LedgerReport {
     pub documents: u64,
     /// Renditions hashed.
     pub renditions: u64,
+    /// Openings under a name that an opening has. Their contents are checked by those who know pixels.
+    pub openings: u64,
     /// Bytes read.
     pub bytes: u64,
 }
@@ -206,6 +209,7 @@ impl<'reader> Verification<'reader> {
             tiles: 0,
             documents: 0,
             renditions: 0,
+            openings: 0,
             bytes: 0,
         };
         Ok(Self {
@@ -325,6 +329,15 @@ impl<'reader> Verification<'reader> {
                 let expected = expected.ok_or_else(|| Fault::Stray { path: path.clone() })?;
                 self.check_content(&path, &expected)?;
                 self.report.renditions += 1;
+            }
+        }
+        for directory in list(&self.layout.openings())? {
+            if !directory.is_dir() {
+                return Err(Fault::Stray { path: directory }.into());
+            }
+            for path in list(&directory)? {
+                opening_of(&path).ok_or_else(|| Fault::Stray { path: path.clone() })?;
+                self.report.openings += 1;
             }
         }
         Ok(())

@@ -59,9 +59,9 @@ pub struct Archive {
     pub(crate) keys: KeyHistory,
     pub(crate) database: Database,
     /// Files put but not yet durable.
-    staging: Staging,
+    pub(crate) staging: Staging,
     /// Originals put but not yet recorded.
-    originals: Vec<OriginalRow>,
+    pub(crate) originals: Vec<OriginalRow>,
     _lock: WriterLock,
 }
 
@@ -186,7 +186,7 @@ impl Archive {
         Ok(hash)
     }
 
-    fn put_public(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), ArchiveError> {
+    pub(crate) fn put_public(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), ArchiveError> {
         // A damaged file of that name is replaced by the right one.
         if self.staging.temporary(&path).is_some() || read_if_there(&path)?.is_some_and(|known| known == bytes) {
             return Ok(());
@@ -209,7 +209,8 @@ impl Archive {
         let salt = random_bytes()?;
         let commitment = commit(&salt, &content_hash);
         self.staging.add(self.layout.original(&commitment), bytes, Visibility::Private)?;
-        self.originals.push(OriginalRow { commitment, content_hash, salt, file_name: name.map(ToOwned::to_owned) });
+        let file_name = name.map(ToOwned::to_owned);
+        self.originals.push(OriginalRow { commitment, content_hash, salt, file_name, pixels: None });
         Ok(Original { commitment, already_known: false })
     }
 

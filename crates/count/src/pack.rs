@@ -84,6 +84,8 @@ pub struct SheetLayout {
     pub aspect: Option<[u32; 2]>,
     /// Where to look for the code first.
     pub codes: Vec<[u16; 4]>,
+    /// Areas with the figures, which no mask may cover.
+    pub votes: Vec<[u16; 4]>,
     /// Areas with names, identity numbers and signatures, hidden in what is published.
     pub personal: Vec<[u16; 4]>,
     /// Whether the personal areas next above and next below the code reach to its quiet zone, where it was found.
@@ -149,6 +151,8 @@ struct SheetFile {
     aspect: Option<Spanned<[u32; 2]>>,
     #[serde(default)]
     codes: Vec<Spanned<[u16; 4]>>,
+    #[serde(default)]
+    votes: Vec<Spanned<[u16; 4]>>,
     #[serde(default)]
     personal: Vec<Spanned<[u16; 4]>>,
     #[serde(default)]
@@ -282,6 +286,18 @@ impl Pack {
             _ => layout.personal.iter().copied().chain(turned_areas(layout.personal.clone())).collect(),
         }
     }
+
+    /// The areas that no mask may cover: the figures, where it is known which way up the sheet lies, and the code that was
+    /// seen.
+    #[must_use]
+    pub fn kept_areas(&self, width: u32, height: u32, code: Option<[u16; 4]>) -> Vec<[u16; 4]> {
+        let figures = |layout: &SheetLayout| match code {
+            Some(code) if layout.holds_code(code) => layout.votes.clone(),
+            Some(code) if layout.holds_code(turned(code)) => layout.votes.iter().copied().map(turned).collect(),
+            _ => Vec::new(),
+        };
+        self.layout(width, height).map(figures).into_iter().flatten().chain(code).collect()
+    }
 }
 
 /// Upside down.
@@ -367,13 +383,33 @@ fn parse_sheet(source: &Source<'_>, raw: SheetFile) -> Result<SheetLayout, Sourc
             "write [from, to] in hundredths of height over width, from below to",
         ));
     }
+    for personal in &raw.personal {
+        let hidden = personal.get_ref();
+        if let Some(votes) = raw.votes.iter().find(|votes| overlap(hidden, votes.get_ref())) {
+            let message = format!("this area is to be hidden, and it overlaps the figures in {:?}", votes.get_ref());
+            return Err(source.at(personal, "sheet.personal", &message));
+        }
+        if let Some(code) = raw.codes.iter().find(|code| holds(hidden, code.get_ref())) {
+            let message = format!("this area is to be hidden, and the code in {:?} lies inside it", code.get_ref());
+            return Err(source.at(personal, "sheet.personal", &message));
+        }
+    }
     Ok(SheetLayout {
         id: raw.id.into_inner(),
         aspect: raw.aspect.map(Spanned::into_inner),
         codes: areas(raw.codes, "sheet.codes")?,
+        votes: areas(raw.votes, "sheet.votes")?,
         personal: areas(raw.personal, "sheet.personal")?,
         reaches_code: raw.reaches_code,
     })
+}
+
+fn overlap(one: &[u16; 4], other: &[u16; 4]) -> bool {
+    one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3]
+}
+
+fn holds(outer: &[u16; 4], inner: &[u16; 4]) -> bool {
+    outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3]
 }
 
 #[cfg(test)]
@@ -385,6 +421,7 @@ mod tests {
             id: "strip".to_owned(),
             aspect: Some([900, 1300]),
             codes: vec![[0, 8_700, 10_000, 10_000]],
+            votes: vec![[0, 1_700, 10_000, 5_280]],
             personal: vec![[0, 0, 10_000, 500], [0, 5_300, 10_000, 8_900], [0, 9_800, 10_000, 10_000]],
             reaches_code: true,
         }
@@ -413,6 +450,22 @@ mod tests {
         assert_eq!(upside_down, [[0, 9_500, 10_000, 10_000], [0, 950, 10_000, 4_700], [0, 0, 10_000, 350]]);
         let cut_short = pack.hidden_areas(600, 6_600, Some([1_000, 9_450, 9_000, 10_000]));
         assert_eq!(cut_short, [[0, 0, 10_000, 500], [0, 5_300, 10_000, 9_395]]);
+    }
+
+    #[test]
+    fn figures_and_code_are_kept_whichever_way_up() {
+        let pack = pack(vec![strip()]);
+        let code = [1_000, 9_100, 9_000, 9_600];
+        assert_eq!(pack.kept_areas(600, 6_600, Some(code)), [[0, 1_700, 10_000, 5_280], code]);
+        let code = [1_000, 400, 9_000, 900];
+        assert_eq!(pack.kept_areas(600, 6_600, Some(code)), [[0, 4_720, 10_000, 8_300], code]);
+        assert_eq!(pack.kept_areas(600, 6_600, None), <[[u16; 4]; 0]>::default());
+        // Nothing that is hidden by itself is kept.
+        for code in [[1_000, 9_100, 9_000, 9_600], [1_000, 400, 9_000, 900]] {
+            let hidden = pack.hidden_areas(600, 6_600, Some(code));
+            let kept = pack.kept_areas(600, 6_600, Some(code));
+            assert!(hidden.iter().all(|hidden| kept.iter().all(|kept| !overlap(hidden, kept))), "{code:?}");
+        }
     }
 
     #[test]

@@ -466,6 +466,27 @@ fn less_can_be_hidden_later_and_more_too() {
     assert!(!opening(&[all]).ends_with(&KEY.0));
 }
 
+/// What may be shown is rounded inwards, what must be hidden outwards.
+#[test]
+fn areas_are_rounded_to_the_safe_side() {
+    let pixels = Pixels::of(&picture("grey", 200, 90, 1), &limits()).unwrap();
+    let area = |left, top, width, height| Rectangle { left, top, width, height };
+    assert_eq!(pixels.around(area(60, 10, 10, 10)), Some(area(0, 8, 128, 16)));
+    assert_eq!(pixels.inside(area(60, 10, 10, 10)), None);
+    assert_eq!(pixels.inside(area(60, 7, 100, 20)), Some(area(64, 8, 64, 16)));
+    assert_eq!(pixels.inside(area(60, 80, 140, 10)), Some(area(64, 80, 136, 10)), "the edge ends a group");
+    assert_eq!(pixels.inside(area(60, 80, 139, 9)), Some(area(64, 80, 128, 8)));
+    assert_eq!(pixels.inside(area(0, 0, 500, 500)), Some(area(0, 0, 200, 90)));
+    let turned = Pixels::of(&picture("grey", 200, 90, 6), &limits()).unwrap();
+    for area in [area(3, 60, 50, 100), area(0, 0, 90, 200), area(80, 130, 10, 70)] {
+        let (inside, around) = (turned.inside(area), turned.around(area).unwrap());
+        assert_eq!(turned.around(around), Some(around));
+        assert!(inside.is_none_or(|inside| turned.around(inside) == Some(inside)));
+        assert!(inside.is_none_or(|inside| inside.intersection(&area) == Some(inside)));
+        assert_eq!(around.intersection(&area), Some(area));
+    }
+}
+
 #[test]
 fn an_unmasking_proves_itself_and_says_where_its_text_is_wrong() {
     let shown = hide(&picture("grey", 200, 90, 1), &[band()], TreeOrder::RowsFirst);

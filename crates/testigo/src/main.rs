@@ -7,6 +7,7 @@ mod keys;
 mod layout;
 mod packs;
 mod parallel;
+mod pictures;
 mod simulate;
 mod terminal;
 mod witness;
@@ -44,6 +45,8 @@ enum Command {
     Check(commands::check::CheckArguments),
     /// Say what follows from the sheets, and what does not: bounds, projection, screens
     Analyse(commands::analyse::AnalyseArguments),
+    /// Hide more or less of a sheet's picture, show a court what is hidden, check what was shown
+    Mask(commands::mask::MaskArguments),
     /// Sign a decision on a reading, a sheet or a station
     Rule(commands::rule::RuleArguments),
     /// Record figures that an authority proclaimed
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Tally(arguments) => commands::tally::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Analyse(arguments) => commands::analyse::run(arguments),
+        Command::Mask(arguments) => commands::mask::run(arguments),
         Command::Rule(arguments) => commands::rule::run(arguments),
         Command::Official(arguments) => commands::official::run(arguments),
         Command::Compare(arguments) => commands::compare::run(arguments),

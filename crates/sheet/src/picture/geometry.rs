@@ -46,6 +46,17 @@ impl Rectangle {
         (width > 0 && height > 0).then_some(Self { left, top, width, height })
     }
 
+    /// What is left of it without `other`: up to four rectangles that do not overlap.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Vec<Self> {
+        let Some(cut) = self.intersection(other) else { return vec![*self] };
+        let above = Self { height: cut.top - self.top, ..*self };
+        let below = Self { top: cut.bottom(), height: self.bottom() - cut.bottom(), ..*self };
+        let left = Self { left: self.left, width: cut.left - self.left, ..cut };
+        let right = Self { left: cut.right(), width: self.right() - cut.right(), ..cut };
+        [above, left, right, below].into_iter().filter(|part| part.width > 0 && part.height > 0).collect()
+    }
+
     /// The part inside a picture of this size; `None` when that is nothing.
     #[must_use]
     pub fn within(&self, width: u32, height: u32) -> Option<Self> {
@@ -167,6 +178,23 @@ mod tests {
         }
         assert_eq!(Orientation::from_number(0), None);
         assert_eq!(Orientation::from_number(9), None);
+    }
+
+    #[test]
+    fn what_is_cut_out_of_a_rectangle_is_gone_and_the_rest_is_there_once() {
+        let whole = Rectangle { left: 2, top: 1, width: 6, height: 5 };
+        for cut in [(0, 0, 9, 9), (3, 2, 2, 2), (2, 1, 1, 9), (0, 3, 4, 1), (7, 5, 1, 1), (8, 0, 3, 3), (0, 0, 2, 9)] {
+            let cut = Rectangle { left: cut.0, top: cut.1, width: cut.2, height: cut.3 };
+            let parts = whole.without(&cut);
+            for y in 0..9 {
+                for x in 0..9 {
+                    let at = Rectangle { left: x, top: y, width: 1, height: 1 };
+                    let inside = |area: &Rectangle| area.intersection(&at).is_some();
+                    let times = parts.iter().filter(|part| inside(part)).count();
+                    assert_eq!(times, usize::from(inside(&whole) && !inside(&cut)), "{cut} at {x}, {y}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -109,6 +109,24 @@ impl Grid {
     }
 }
 
+impl Grid {
+    /// The groups that lie inside a rectangle of the seen picture as a whole; `None` when there are none.
+    pub(super) fn inside(&self, seen: Rectangle) -> Option<Part> {
+        let (width, height) = self.seen_size();
+        let area = self.stored(seen.within(width, height)?);
+        let span = |from: u32, to: u32, length: u32, group: u16| {
+            let group = u32::from(group).max(1);
+            // The last group may be cut by the picture's edge.
+            let end = if to >= length { length.div_ceil(group) } else { to / group };
+            let start = from.div_ceil(group);
+            Some((start, end.checked_sub(start).filter(|count| *count > 0)?))
+        };
+        let (left, width) = span(area.left, area.right(), self.width, self.group_width)?;
+        let (top, height) = span(area.top, area.bottom(), self.height, self.group_height)?;
+        Some(Part { left, top, width, height })
+    }
+}
+
 impl Part {
     pub(super) fn is_one(&self) -> bool {
         self.width <= 1 && self.height <= 1

@@ -100,6 +100,13 @@ impl Pixels {
         self.grid.touched(area).map(|part| self.grid.seen(part))
     }
 
+    /// The largest rectangle of whole groups inside an area, both in pixels of the picture as it is seen; `None` when no
+    /// group lies inside.
+    #[must_use]
+    pub fn inside(&self, area: Rectangle) -> Option<Rectangle> {
+        self.grid.inside(area).map(|part| self.grid.seen(part))
+    }
+
     /// The picture as it is published: every group that an area touches is flat mid-grey, everything else as it was.
     /// Areas are in pixels of the picture as it is seen.
     ///

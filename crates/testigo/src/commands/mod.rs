@@ -11,6 +11,7 @@ pub mod import;
 pub mod init;
 pub mod key;
 pub mod map;
+pub mod mask;
 pub mod official;
 pub mod pack;
 pub mod publish;

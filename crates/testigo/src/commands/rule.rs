@@ -14,7 +14,7 @@ use testigo_count::rulings::REASONS;
 use testigo_count::{Entry, EntryIndex, StationId};
 use testigo_ledger::SigningKey;
 
-use crate::{counting, keys, say};
+use crate::{counting, keys, pictures, say};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -153,5 +153,6 @@ pub fn rule(
     }
     let appended = archive.append(&[bytes])?;
     archive.publish()?;
+    pictures::tidy(archive, &count)?;
     appended.first().map(|one| one.index.0).context("the archive gave the entry no place")
 }

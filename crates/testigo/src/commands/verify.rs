@@ -10,9 +10,11 @@ use testigo_count::geography::UnitIndex;
 use testigo_count::{Count, LocalText};
 
 use super::exit;
+use crate::commands::import::all_cores;
 use crate::counting::ArchiveDocuments;
+use crate::pictures::{self, ProofReport};
 use crate::say;
-use crate::terminal::{counted, grouped};
+use crate::terminal::{Progress, counted, grouped};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  testigo verify archive")]
@@ -84,9 +86,19 @@ pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
         say!("WRONG: adding every station up again gives other totals than taking the entries in one by one");
         return Ok(exit(false));
     }
-    if let Some(missing) = missing_results_file(&reader, &count).or_else(|| missing_rendition(&reader, &count)) {
+    if let Some(missing) = missing_results_file(&reader, &count) {
         say!("WRONG: {missing}");
         return Ok(exit(false));
+    }
+    let progress = Progress::new("masks", count.sheet_count() as u64);
+    let checked = pictures::check_all(&reader, &count, all_cores(), || progress.advance(1));
+    progress.finish();
+    match checked {
+        Err(fault) => {
+            say!("WRONG: {fault}");
+            return Ok(exit(false));
+        }
+        Ok(report) => print_proofs(report),
     }
     for (at, contest) in count.definition().contests.iter().enumerate() {
         let tally = count.tally(at, UnitIndex::WHOLE, report.checkpoint.root.to_string());
@@ -111,6 +123,21 @@ pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
     Ok(exit(true))
 }
 
+fn print_proofs(ProofReport { proved, unproved, withheld }: ProofReport) {
+    if proved > 0 {
+        let pictures = counted(proved as u64, "picture shows", "pictures show");
+        say!("masks         {pictures} the pixels that came in, and hide nothing but what the ledger says");
+    }
+    if unproved > 0 {
+        let pictures = counted(unproved as u64, "picture", "pictures");
+        say!("              {pictures} came in before pixels were committed to: what they show cannot be checked");
+    }
+    if withheld > 0 {
+        let pictures = counted(withheld as u64, "picture is", "pictures are");
+        say!("              {pictures} withheld by rulings");
+    }
+}
+
 fn text(text: &LocalText) -> &str {
     text.in_language("en")
 }
@@ -120,15 +147,4 @@ fn missing_results_file(reader: &ArchiveReader, count: &Count) -> Option<String>
     let mut files = count.kept_documents().map(|hash| testigo_ledger::Hash(*hash.as_bytes()));
     let gone = files.find(|hash| reader.document(hash).is_err())?;
     Some(format!("the results file documents/{gone} that readings name is missing"))
-}
-
-/// A sheet's picture that is not there although nobody ruled it away.
-fn missing_rendition(reader: &ArchiveReader, count: &Count) -> Option<String> {
-    count.sheets().find_map(|sheet| {
-        let view = count.sheet_view(sheet);
-        let gone = view.pages.iter().find(|page| {
-            !view.withheld && reader.rendition_path(&testigo_ledger::Hash(*page.rendition.as_bytes())).is_none()
-        })?;
-        Some(format!("the picture {} of sheet entry {} is missing", gone.rendition, view.entry))
-    })
 }

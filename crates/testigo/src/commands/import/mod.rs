@@ -17,7 +17,7 @@ use testigo_count::SourceClass;
 use super::exit;
 use crate::{keys, say};
 
-pub use pictures::{all_cores, import_pictures};
+pub use pictures::{all_cores, find_code, import_pictures};
 pub use results::import_results;
 
 #[derive(Debug, Args)]

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
-use testigo_archive::{Archive, RenditionFormat};
-use testigo_count::entry::{IntakeEntry, Page, PictureIntakeEntry, SheetEntry};
+use testigo_archive::{Archive, PixelSecret, RenditionFormat};
+use testigo_count::entry::{CommittedPicture, Page, PictureIntakeEntry, SheetEntry};
 use testigo_count::pack::Pack;
 use testigo_count::{DocumentHash, Entry, EntryIndex, SourceClass};
-use testigo_sheet::mask::{self, Area};
+use testigo_ledger::Hash;
+use testigo_sheet::mask::{self, Area, MaskError, Rectangle};
 use testigo_sheet::metadata::{self, Stripped};
-use testigo_sheet::picture::Limits;
+use testigo_sheet::picture::{GreyPicture, Limits};
+use testigo_sheet::proof::{PixelCommitment, PixelKey, Pixels};
 use testigo_sheet::qr::{self, Detected, Outcome};
 
 use super::files::{Files, Found};
@@ -80,6 +82,9 @@ struct Prepared {
     name: String,
     stripped: Stripped,
     rendition: mask::Rendition,
+    secret: PixelSecret,
+    commitment: PixelCommitment,
+    opening: Vec<u8>,
     hidden: bool,
 }
 
@@ -148,9 +153,36 @@ fn prepare(found: Found, pack: &Pack, limits: &Limits) -> Result<Prepared, Pictu
     let grey = stripped.decode_grey(limits).map_err(|error| fault(error.to_string()))?;
     let (width, height) = (grey.width(), grey.height());
     let layout = pack.layout(width, height);
-    let places = layout.map(layout::places).unwrap_or_default();
-    // Only to learn which way up the sheet lies; the reading itself is a step of its own.
-    let (corners, several) = match qr::read_sheet(&grey, &places, &mut |_| true) {
+    let (code, several) = find_code(&grey, pack);
+    let pixels = Pixels::of(&stripped, limits).map_err(|error| fault(error.to_string()))?;
+    let areas = |areas: Vec<[u16; 4]>| areas.into_iter().map(layout::area).collect::<Result<Vec<Area>, MaskError>>();
+    let kept = areas(pack.kept_areas(width, height, code)).map_err(|error| fault(error.to_string()))?;
+    let kept: Vec<Rectangle> = kept.iter().map(|area| area.place(width, height)).collect();
+    // Where a picture shows several sheets, nothing says where the personal areas of the second one are.
+    let personal = if several { vec![WHOLE_PICTURE] } else { pack.hidden_areas(width, height, code) };
+    let covered =
+        areas(personal).and_then(|personal| mask::cover(&pixels, &personal, if several { &[] } else { &kept }));
+    let (masked, readable) = match covered {
+        Ok(masked) => (masked, layout.is_some() && !several),
+        // Rounded outwards, the mask would reach over figures: nothing is shown until a person has drawn the mask.
+        Err(MaskError::Covers { .. }) => (vec![Rectangle::whole(width, height)], false),
+        Err(error) => return Err(fault(error.to_string())),
+    };
+    let secret = PixelSecret::new(stripped.orientation.number()).map_err(|error| fault(error.to_string()))?;
+    let key = PixelKey(secret.key);
+    let order = pixels.best_order(&masked);
+    let commitment = pixels.commitment(&key, order);
+    let opening = pixels.opening(&key, order, &masked);
+    let rendition = pixels.masked(&masked).map_err(|error| fault(error.to_string()))?;
+    Ok(Prepared { name: found.name, stripped, rendition, secret, commitment, opening, hidden: !readable })
+}
+
+/// The box around the code of a sheet, in ten-thousandths, and whether the picture has the codes of several sheets. It
+/// tells which way up the sheet lies; reading it is a step of its own.
+pub fn find_code(grey: &GreyPicture, pack: &Pack) -> (Option<[u16; 4]>, bool) {
+    let (width, height) = (grey.width(), grey.height());
+    let places = pack.layout(width, height).map(layout::places).unwrap_or_default();
+    let (corners, several) = match qr::read_sheet(grey, &places, &mut |_| true) {
         Outcome::Read { reading, others } => {
             let corners = reading.corners;
             let codes: Vec<Detected> = std::iter::once(reading).chain(others).collect();
@@ -158,13 +190,7 @@ fn prepare(found: Found, pack: &Pack, limits: &Limits) -> Result<Prepared, Pictu
         }
         Outcome::Unread { failure, .. } => (failure.corners(), false),
     };
-    let code = corners.map(|corners| layout::code_box(&corners, width, height));
-    // Where a picture shows several sheets, nothing says where the personal areas of the second one are.
-    let areas = if several { vec![WHOLE_PICTURE] } else { pack.hidden_areas(width, height, code) };
-    let areas = areas.into_iter().map(layout::area);
-    let areas: Vec<Area> = areas.collect::<Result<_, _>>().map_err(|error| fault(error.to_string()))?;
-    let rendition = mask::rendition(&stripped, &areas, &[], limits).map_err(|error| fault(error.to_string()))?;
-    Ok(Prepared { name: found.name, stripped, rendition, hidden: layout.is_none() || several })
+    (corners.map(|corners| layout::code_box(&corners, width, height)), several)
 }
 
 fn store(
@@ -173,7 +199,7 @@ fn store(
     source: SourceClass,
     report: &mut PicturesReport,
 ) -> Result<()> {
-    let mut pages = Vec::new();
+    let (mut pages, mut arrived) = (Vec::new(), Vec::new());
     for picture in pictures {
         // Only the organiser's own files keep their names, and only privately: a sender's file name can be a trace.
         let name = (source != SourceClass::Public).then_some(picture.name.as_str());
@@ -187,6 +213,13 @@ fn store(
             _ => RenditionFormat::Png,
         };
         let rendition = archive.put_rendition(&picture.rendition.bytes, format)?;
+        let pixels = Hash(picture.commitment.0);
+        archive.put_opening(&pixels, &rendition, &picture.opening)?;
+        archive.put_pixel_secret(&original.commitment, picture.secret);
+        arrived.push(CommittedPicture {
+            original: DocumentHash::from_bytes(original.commitment.0),
+            pixels: DocumentHash::from_bytes(pixels.0),
+        });
         report.hidden += usize::from(picture.hidden);
         let rectangles = picture.rendition.masked.iter();
         pages.push(Page {
@@ -203,10 +236,10 @@ fn store(
     }
     report.added += pages.len();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?.as_secs();
-    let intake = IntakeEntry::new(pages.iter().map(|page| page.commitment).collect(), source, now);
+    let intake = PictureIntakeEntry::new(arrived, source, now);
     // The one writer knows the next index; arrival and sheets become durable together or not at all.
     let index = EntryIndex(archive.size()?.0);
-    let mut entries = vec![Entry::Intake(intake).to_bytes()?];
+    let mut entries = vec![Entry::PictureIntake(intake).to_bytes()?];
     for page in pages {
         entries.push(Entry::Sheet(SheetEntry::new(index, vec![page])).to_bytes()?);
     }
