@@ -335,6 +335,13 @@ pub fn rendition_path(hash: &DocumentHash, media: &str) -> String {
     format!("/renditions/{}/{hash}.{media}", hash.get(..2).unwrap_or_default())
 }
 
+/// Where the proof of a picture stands: in one of 256 folders, by the first two digits of the commitment to its pixels.
+#[must_use]
+pub fn opening_path(pixels: &DocumentHash, rendition: &DocumentHash) -> String {
+    let pixels = pixels.to_string();
+    format!("/openings/{}/{pixels}.{rendition}", pixels.get(..2).unwrap_or_default())
+}
+
 /// Where a document stands.
 #[must_use]
 pub fn document_path(hash: &DocumentHash) -> String {

@@ -6,7 +6,9 @@ use testigo_count::DocumentHash;
 use testigo_count::geography::UnitIndex;
 use testigo_ledger::{TilePath, TreeSize};
 
-use crate::address::{Address, Measure, Page, Place, document_path, place, rendition_path, station_path, unit_path};
+use crate::address::{
+    Address, Measure, Page, Place, document_path, opening_path, place, rendition_path, station_path, unit_path,
+};
 use crate::download::{self, Download, Form, Table};
 use crate::page;
 use crate::source::{BOUNDARIES, TILES};
@@ -42,6 +44,8 @@ pub enum Body {
     Download(Download),
     /// A published picture, which the caller has.
     Rendition(DocumentHash),
+    /// The proof of a picture, by the commitment to its pixels and its hash; the caller has it.
+    Opening(DocumentHash, DocumentHash),
     /// A file about how something is shown, by its name, which the caller has.
     Presentation(&'static str),
     /// A document, which the caller has.
@@ -136,6 +140,18 @@ impl Site {
                     status: 200,
                     content_type,
                     body: Body::Rendition(hash),
+                    freshness: Freshness::Changing,
+                })
+            }
+            ["openings", _, name] => {
+                let (pixels, rendition) = name.split_once('.')?;
+                let (pixels, rendition) = (pixels.parse().ok()?, rendition.parse().ok()?);
+                (view.has_opening(&pixels, &rendition) && opening_path(&pixels, &rendition) == path).then_some(())?;
+                // It goes with its picture when a ruling withholds that.
+                Some(Response {
+                    status: 200,
+                    content_type: "application/octet-stream",
+                    body: Body::Opening(pixels, rendition),
                     freshness: Freshness::Changing,
                 })
             }
@@ -367,6 +383,7 @@ impl Site {
         let stations = view.places.stations().iter().map(|station| format!("{}.json", station_path(count, *station)));
         let documents = view.documents.iter().map(document_path);
         let renditions = view.renditions().map(|(hash, media)| rendition_path(&hash, media));
+        let openings = view.openings().map(|(pixels, rendition)| opening_path(&pixels, &rendition));
         single
             .map(str::to_owned)
             .into_iter()
@@ -380,6 +397,7 @@ impl Site {
             .chain(stations)
             .chain(documents)
             .chain(renditions)
+            .chain(openings)
     }
 }
 

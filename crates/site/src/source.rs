@@ -76,6 +76,11 @@ pub trait Source: Send + Sync + 'static {
     /// A picture by its hash.
     fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>>;
 
+    /// The proof of a picture, by the commitment to its pixels and its hash.
+    fn opening(&self, _pixels: &DocumentHash, _rendition: &DocumentHash) -> Option<Vec<u8>> {
+        None
+    }
+
     /// The receipt for an entry under the last published head.
     fn receipt(&self, _entry: u64) -> Option<Vec<u8>> {
         None
@@ -225,6 +230,10 @@ impl Source for ArchiveReader {
 
     fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>> {
         ArchiveReader::rendition(self, &Hash(*hash.as_bytes())).ok().map(|(bytes, _)| bytes)
+    }
+
+    fn opening(&self, pixels: &DocumentHash, rendition: &DocumentHash) -> Option<Vec<u8>> {
+        ArchiveReader::opening(self, &Hash(*pixels.as_bytes()), &Hash(*rendition.as_bytes())).ok().flatten()
     }
 
     fn receipt(&self, entry: u64) -> Option<Vec<u8>> {

@@ -216,6 +216,22 @@ impl View {
         self.renditions.sheets.keys().filter_map(|hash| Some((*hash, self.rendition(hash)?)))
     }
 
+    /// Every proof of a picture that may be shown: the commitment to its pixels, and its hash.
+    pub fn openings(&self) -> impl Iterator<Item = (DocumentHash, DocumentHash)> {
+        let pages = self.renditions.order.iter().flat_map(|sheet| self.count.sheet_view(*sheet).pages);
+        pages
+            .filter_map(|page| Some((page.pixels?, page.rendition, self.rendition(&page.rendition)?)))
+            .map(|(pixels, rendition, _)| (pixels, rendition))
+    }
+
+    /// Whether such a proof may be shown.
+    #[must_use]
+    pub fn has_opening(&self, pixels: &DocumentHash, rendition: &DocumentHash) -> bool {
+        let sheets = self.renditions.sheets.get(rendition).filter(|_| self.rendition(rendition).is_some());
+        let mut pages = sheets.into_iter().flatten().flat_map(|sheet| self.count.sheet_view(*sheet).pages);
+        pages.any(|page| page.pixels == Some(*pixels) && page.rendition == *rendition)
+    }
+
     /// Other sheets that show the same picture as this one.
     #[must_use]
     pub fn copies(&self, sheet: SheetIndex) -> usize {

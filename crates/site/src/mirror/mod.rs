@@ -142,6 +142,7 @@ impl Mirror {
                 Ok(table)
             }
             Body::Rendition(hash) => source.rendition(&hash).ok_or_else(missing),
+            Body::Opening(pixels, rendition) => source.opening(&pixels, &rendition).ok_or_else(missing),
             Body::Document(hash) => source.document(&hash).ok_or_else(missing),
             Body::Presentation(name) => source.presentation(name).ok_or_else(missing),
             Body::Receipt(entry) => source.receipt(entry).ok_or_else(missing),

@@ -11,7 +11,7 @@ use testigo_count::sheets::{SheetIndex, SheetState};
 use super::parts::{chips, patterns};
 use super::readings::{self, source};
 use super::{Inside, Scene};
-use crate::address::{Address, Page, rendition_path};
+use crate::address::{Address, Page, opening_path, rendition_path};
 
 pub(super) fn draw(scene: Scene<'_>, station: StationIndex) -> Inside {
     let count = &scene.view.count;
@@ -182,8 +182,11 @@ pub(super) fn picture(scene: Scene<'_>, sheet: SheetIndex, eager: bool) -> Marku
                 @if view.rejected { " " span.chip.s-held { (scene.t("station.rejected")) } }
                 @if let Some(failure) = view.failure { " " span.failure { (failure_text(scene, failure)) } }
             }
-            @if view.withheld {
-                p.empty { (scene.t("sheet.withheld")) }
+            @if view.pages.iter().any(|page| scene.view.rendition(&page.rendition).is_none()) {
+                p.empty {
+                    (scene.t("sheet.withheld"))
+                    @for reason in withholding(scene, sheet) { " " (reason) }
+                }
             } @else {
                 @for (at, page) in view.pages.iter().enumerate() {
                     @let path = rendition_path(&page.rendition, page.media);
@@ -199,6 +202,10 @@ pub(super) fn picture(scene: Scene<'_>, sheet: SheetIndex, eager: bool) -> Marku
                     p.note {
                         a href=(path) { (scene.t("sheet.full")) }
                         @if !page.masked.is_empty() { " · " (scene.t("sheet.masked")) }
+                        @if let Some(pixels) = &page.pixels {
+                            @let key = if page.masked.is_empty() { "sheet.proof" } else { "sheet.proof_masked" };
+                            " · " a href=(opening_path(pixels, &page.rendition)) download { (scene.t(key)) }
+                        }
                     }
                 }
                 @if scene.view.copies(sheet) > 0 { p.note { (scene.t("sheet.copies")) } }
@@ -223,6 +230,17 @@ fn code_place(scene: Scene<'_>, sheet: SheetIndex, width: u32, height: u32) -> M
             }
         }
     }
+}
+
+/// Why rulings withhold a sheet's picture.
+fn withholding(scene: Scene<'_>, sheet: SheetIndex) -> Vec<String> {
+    let rulings = scene.view.count.sheet_rulings(sheet).into_iter();
+    let in_force = rulings.filter(|one| one.in_force && matches!(one.ruling.decision, Decision::WithholdSheet { .. }));
+    let reason = |one: RulingView<'_>| {
+        let key = format!("ruling_reason.{}", one.ruling.reason);
+        scene.language.fill("ruling.reason", &[("reason", scene.language.text(&key))])
+    };
+    in_force.map(reason).collect()
 }
 
 pub(super) fn source_key(source: testigo_count::SourceClass) -> &'static str {

@@ -212,6 +212,10 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
             prepared.etag = etag(&hash.to_string());
             source.rendition(&hash).map(|bytes| (bytes, false))
         }
+        Body::Opening(pixels, rendition) => {
+            prepared.etag = etag(&format!("{pixels}.{rendition}"));
+            source.opening(&pixels, &rendition).map(|bytes| (bytes, false))
+        }
         Body::Presentation(name) => {
             let found = source.presentation(name);
             if let Some(bytes) = &found {
