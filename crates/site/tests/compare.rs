@@ -67,9 +67,8 @@ fn too_few_votes_for_what_the_sheets_hold_are_said_to_be_missing() {
         "a picture with its words"
     );
     assert!(!page.contains("<script>alert"), "names stay texts");
-    for word in ["fraud", "manipul", "anomal", "fals"] {
-        let said = page.to_lowercase().replace("would have to be false", "");
-        assert!(word == "fals" || !said.contains(word), "`{word}` accuses somebody");
+    for word in ["fraud", "manipul", "anomal", "tamper", "suspicious"] {
+        assert!(!page.to_lowercase().contains(word), "`{word}` accuses somebody");
     }
     assert!(body(&site, "/en/").unwrap().contains("Where it differs from what was proclaimed"));
     let spanish = body(&site, "/compare").unwrap();
@@ -145,7 +144,7 @@ fn can_it_still_change_is_on_every_page_of_a_unit() {
     for (path, said) in [
         // 14 stations are declared and no voters: nobody knows how many are missing.
         ("/en/", "It cannot be said"),
-        ("/en/region/1", "Only a total for the whole is known"),
+        ("/en/region/1", "how many voters are missing here is not known"),
         ("/en/c/bridge/region/2", "No sheets are counted yet"),
     ] {
         let page = body(&site, path).unwrap();

@@ -30,7 +30,7 @@ impl Scene<'_> {
         html! {
             section #outlook {
                 h2 { (self.t("outlook.title")) }
-                p.say { (self.verdict(&outlook)) }
+                p.say { (self.verdict(unit, &outlook)) }
                 @if outlook.verdict != Verdict::Nothing {
                     ul.notes {
                         li { (self.rule()) }
@@ -45,7 +45,7 @@ impl Scene<'_> {
         }
     }
 
-    fn verdict(&self, outlook: &Outlook) -> String {
+    fn verdict(&self, unit: UnitIndex, outlook: &Outlook) -> String {
         let name = self.candidate(self.contest(), outlook.first);
         let second = self.candidate(self.contest(), outlook.second);
         let plurality = self.view.contest(self.contest()).outright.is_empty();
@@ -54,7 +54,12 @@ impl Scene<'_> {
             Verdict::Won => self.language.fill("outlook.won_outright", &[("name", name)]),
             Verdict::SecondRound => self.t("outlook.second_round").to_owned(),
             Verdict::Open => self.t("outlook.open").to_owned(),
-            Verdict::Unknown => format!("{} {}", self.t("outlook.unknown"), self.t("outlook.unknown_national")),
+            Verdict::Unknown
+                if unit != UnitIndex::WHOLE && self.view.count.definition().declared.registered.is_some() =>
+            {
+                format!("{} {}", self.t("outlook.unknown"), self.t("outlook.unknown_national"))
+            }
+            Verdict::Unknown => self.t("outlook.unknown").to_owned(),
             Verdict::Nothing => self.t("outlook.nothing").to_owned(),
         }
     }
