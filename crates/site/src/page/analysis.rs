@@ -179,7 +179,7 @@ impl Drawing<'_> {
             .collect();
         html! {
             @if !rows.is_empty() {
-                table {
+                table.numbers {
                     caption.hidden { (self.scene.t("analysis.sisters")) }
                     thead {
                         tr {
