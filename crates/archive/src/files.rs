@@ -188,12 +188,26 @@ pub(crate) fn sync_directory_of(path: &Path) -> Result<(), ArchiveError> {
     sync(parent.unwrap_or(Path::new(".")))
 }
 
+/// No file that is read here as a whole is longer, in bytes: what strangers put in its place must not fill the memory.
+const LONGEST_FILE: u64 = 1 << 30;
+
 /// The bytes of a file; `None` if it is not there.
 pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, ArchiveError> {
-    match fs::read(path) {
+    let read = || {
+        // Looked at before it is opened: opening a pipe waits for somebody to write to it.
+        let found = fs::metadata(path)?;
+        if !found.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+        }
+        if found.len() > LONGEST_FILE {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is longer than any file may be here"));
+        }
+        fs::read(path)
+    };
+    match read() {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ArchiveError::io(path, "read", source)),
+        Err(source) if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(source) => Err(ArchiveError::Io { path: path.to_owned(), action: "read", source }),
     }
 }
 

@@ -45,7 +45,7 @@ pub use key_file::{LockedKey, StoredKey, create_key_file};
 pub use layout::RenditionFormat;
 pub use reader::ArchiveReader;
 pub use signer::{Signer, head_file_of, read_key_file};
-pub use verify::{Fault, LedgerReport, VerifyError, verify_ledger};
+pub use verify::{Fault, LedgerReport, VerifyError, verify_entries, verify_ledger, verify_renditions};
 pub use witness_files::WitnessFiles;
 pub use witnesses::{Cosigned, Prove, RememberedHead, Witnesses};
 pub use writer::{Appended, Archive, LONGEST_ENTRY, Original, StoredOriginal};

@@ -26,10 +26,20 @@ pub struct ArchiveReader {
 }
 
 impl ArchiveReader {
+    /// Whether there is an archive in a directory, of whatever version.
+    pub fn is_archive(directory: &Path) -> bool {
+        Layout::new(directory).format().exists()
+    }
+
     /// Opens the archive in a directory.
     pub fn open(directory: &Path) -> Result<Self, ArchiveError> {
+        check_format(&Layout::new(directory))?;
+        Self::open_mirror(directory)
+    }
+
+    /// Opens the public half alone, as it stands in a mirror.
+    pub fn open_mirror(directory: &Path) -> Result<Self, ArchiveError> {
         let layout = Layout::new(directory);
-        check_format(&layout)?;
         Self::read_keys(layout)
     }
 
@@ -154,7 +164,7 @@ impl ArchiveReader {
         Ok((read_hashed(&path, hash, "a picture that the ledger names; take it from a mirror")?, format))
     }
 
-    /// The names, below `ledger/`, of all files that a published head has: itself, every earlier head, the key, and the bundles and tiles
+    /// The names, below `ledger/`, of all files that a published head has: itself, every earlier head, the keys, the policy, and the bundles and tiles
     /// of all of them. Sorted.
     pub fn ledger_files(&self, head: TreeSize) -> Result<Vec<String>, ArchiveError> {
         let mut names: BTreeSet<String> = ["checkpoint", "key"].map(str::to_owned).into();
@@ -162,6 +172,9 @@ impl ArchiveReader {
             names.insert("policy".to_owned());
         }
         names.extend(TilePath::all(head).map(|path| path.to_string()));
+        if self.layout.policy().is_file() {
+            names.insert("policy".to_owned());
+        }
         for path in list(&self.layout.checkpoints())? {
             let size = file_name(&path).parse().ok().map(TreeSize).filter(|size| *size <= head);
             if let Some(size) = size.filter(|size| self.layout.checkpoint_of(*size) == path) {

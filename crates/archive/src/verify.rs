@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use testigo_ledger::tile::{parse_bundle, parse_hashes};
 use testigo_ledger::{
@@ -149,14 +150,75 @@ impl From<ArchiveError> for VerifyError {
 
 /// Verifies the ledger, all its heads, documents and renditions. Hands every entry of the published head to `each`, in order, before
 /// the root is known to be right: believe what came of them only if this returns `Ok`.
-pub fn verify_ledger(
+pub fn verify_ledger(reader: &ArchiveReader, each: impl FnMut(EntryIndex, &[u8])) -> Result<LedgerReport, VerifyError> {
+    let mut report = verify_entries(reader, each)?;
+    let (renditions, bytes) = verify_renditions(reader, 1, &|_| {})?;
+    report.renditions = renditions;
+    report.bytes += bytes;
+    Ok(report)
+}
+
+/// The same without the renditions, of which there may be many: for those who look at them otherwise.
+pub fn verify_entries(
     reader: &ArchiveReader,
     mut each: impl FnMut(EntryIndex, &[u8]),
 ) -> Result<LedgerReport, VerifyError> {
     let mut verification = Verification::begin(reader)?;
+    // What the entries mean depends on the documents that they name.
+    verification.check_documents()?;
     verification.read_entries(&mut each)?;
-    verification.check_files_of_hashes()?;
     Ok(verification.report)
+}
+
+/// Hashes all renditions on so many threads. Says how many they are, and how many bytes; tells `progress` of each.
+pub fn verify_renditions(
+    reader: &ArchiveReader,
+    jobs: usize,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<(u64, u64), VerifyError> {
+    let mut files = Vec::new();
+    for directory in list(&reader.layout().renditions())? {
+        if !directory.is_dir() {
+            return Err(Fault::Stray { path: directory }.into());
+        }
+        for path in list(&directory)? {
+            let expected = rendition_hash(&path).filter(|hash| shelf(hash) == file_name(&directory));
+            files.push((expected.ok_or_else(|| Fault::Stray { path: path.clone() })?, path));
+        }
+    }
+    let share = files.len().div_ceil(jobs.max(1)).max(1);
+    let checked: Vec<Result<u64, VerifyError>> = thread::scope(|scope| {
+        let workers: Vec<_> = files
+            .chunks(share)
+            .map(|share| {
+                scope.spawn(move || {
+                    let mut bytes = 0;
+                    for (expected, path) in share {
+                        bytes += check_content(path, expected)?;
+                        progress(1);
+                    }
+                    Ok(bytes)
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let bytes: Vec<u64> = checked.into_iter().collect::<Result<_, _>>()?;
+    Ok((u64::try_from(files.len()).unwrap_or(u64::MAX), bytes.into_iter().sum()))
+}
+
+/// Whether a file is what its name says; its length.
+fn check_content(path: &Path, expected: &Hash) -> Result<u64, VerifyError> {
+    let bytes = read(path, "it was there a moment ago")?;
+    let found = Hash::of(&bytes);
+    if found == *expected {
+        Ok(u64::try_from(bytes.len()).unwrap_or(0))
+    } else {
+        Err(Fault::Content { path: path.to_owned(), found }.into())
+    }
 }
 
 struct Verification<'reader> {
@@ -314,22 +376,11 @@ impl<'reader> Verification<'reader> {
         culprit.map_or(Ok(()), |fault| Err(fault.into()))
     }
 
-    fn check_files_of_hashes(&mut self) -> Result<(), VerifyError> {
+    fn check_documents(&mut self) -> Result<(), VerifyError> {
         for path in list(&self.layout.documents())? {
             let expected = file_name(&path).parse::<Hash>().map_err(|_| Fault::Stray { path: path.clone() })?;
-            self.check_content(&path, &expected)?;
+            self.report.bytes += check_content(&path, &expected)?;
             self.report.documents += 1;
-        }
-        for directory in list(&self.layout.renditions())? {
-            if !directory.is_dir() {
-                return Err(Fault::Stray { path: directory }.into());
-            }
-            for path in list(&directory)? {
-                let expected = rendition_hash(&path).filter(|hash| shelf(hash) == file_name(&directory));
-                let expected = expected.ok_or_else(|| Fault::Stray { path: path.clone() })?;
-                self.check_content(&path, &expected)?;
-                self.report.renditions += 1;
-            }
         }
         for directory in list(&self.layout.openings())? {
             if !directory.is_dir() {
@@ -341,13 +392,6 @@ impl<'reader> Verification<'reader> {
             }
         }
         Ok(())
-    }
-
-    fn check_content(&mut self, path: &Path, expected: &Hash) -> Result<(), VerifyError> {
-        let bytes = read(path, "it was there a moment ago")?;
-        self.report.bytes += u64::try_from(bytes.len()).unwrap_or(0);
-        let found = Hash::of(&bytes);
-        if found == *expected { Ok(()) } else { Err(Fault::Content { path: path.to_owned(), found }.into()) }
     }
 }
 

@@ -384,6 +384,30 @@ impl Entry {
         Ok(bytes)
     }
 
+    /// The documents that it names: all of them are public.
+    #[must_use]
+    pub fn documents(&self) -> Vec<DocumentHash> {
+        match self {
+            Self::Election(entry) => vec![entry.definition, entry.pack, entry.register],
+            Self::Register(entry) => vec![entry.document],
+            Self::Reading(Reading { reader: Reader::Published(file), .. }) => vec![*file],
+            Self::Official(entry) => vec![entry.document],
+            Self::Audit(entry) => match &entry.step {
+                AuditStep::List { document, .. } => vec![*document],
+                _ => Vec::new(),
+            },
+            Self::Anchor(entry) => vec![entry.document],
+            Self::Intake(_)
+            | Self::PictureIntake(_)
+            | Self::Sheet(_)
+            | Self::Mask(_)
+            | Self::Reading(_)
+            | Self::Ruling(_)
+            | Self::Key(_)
+            | Self::KeyChange(_) => Vec::new(),
+        }
+    }
+
     /// The largest integer that is not bounded by its own type.
     fn largest_integer(&self) -> u64 {
         match self {

@@ -11,7 +11,7 @@ use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::rule::StationState;
 
 /// First parts of addresses that are taken. A level of such a name is addressed as `level-<name>`.
-pub const TAKEN: [&str; 24] = [
+pub const TAKEN: [&str; 25] = [
     "analysis",
     "assets",
     "c",
@@ -30,6 +30,7 @@ pub const TAKEN: [&str; 24] = [
     "method",
     "openings",
     "page",
+    "presentation",
     "recount",
     "renditions",
     "search",
@@ -311,7 +312,7 @@ impl Address {
 }
 
 /// What stands as a file under its own name in a mirror: these first parts of an address, and these endings.
-const FILE_FOLDERS: [&str; 6] = ["assets", "checker", "documents", "ledger", "openings", "renditions"];
+const FILE_FOLDERS: [&str; 7] = ["assets", "checker", "documents", "ledger", "openings", "presentation", "renditions"];
 const FILE_ENDINGS: [&str; 9] = [".atom", ".csv", ".geojson", ".js", ".json", ".parquet", ".png", ".svg", ".xml"];
 
 /// The file of a mirror that holds what stands at a root-relative address: the page `/a/b` is in `a/b/index.html`, so that

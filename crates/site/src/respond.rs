@@ -47,7 +47,7 @@ pub enum Body {
     /// The proof of a picture, by the commitment to its pixels and its hash; the caller has it.
     Opening(DocumentHash, DocumentHash),
     /// A file about how something is shown, by its name, which the caller has.
-    Presentation(&'static str),
+    Presentation(String),
     /// A document, which the caller has.
     Document(DocumentHash),
     /// A file of the ledger, by its name below `ledger/`, which the caller has.
@@ -167,6 +167,10 @@ impl Site {
             ["ledger", "checkpoint"] => Some(bytes(TEXT, view.head.note.clone(), Freshness::Changing)),
             ["ledger", ..] => ledger_file(path),
             ["receipts", name] => self.receipt(name),
+            ["presentation", ..] => {
+                let name = path.strip_prefix("/presentation/").filter(|name| view.presentation.contains(*name))?;
+                Some(presentation(TEXT, name))
+            }
             ["checker", "testigo_check.py"] => Some(bytes(TEXT, CHECKER.as_bytes().to_vec(), Freshness::Changing)),
             ["data", rest @ ..] => self.data(rest),
             ["find", file] => {
@@ -384,6 +388,7 @@ impl Site {
         let documents = view.documents.iter().map(document_path);
         let renditions = view.renditions().map(|(hash, media)| rendition_path(&hash, media));
         let openings = view.openings().map(|(pixels, rendition)| opening_path(&pixels, &rendition));
+        let presentation = view.presentation.iter().map(|name| format!("/presentation/{name}"));
         single
             .map(str::to_owned)
             .into_iter()
@@ -398,6 +403,7 @@ impl Site {
             .chain(documents)
             .chain(renditions)
             .chain(openings)
+            .chain(presentation)
     }
 }
 
@@ -421,8 +427,8 @@ fn bytes(content_type: &'static str, bytes: Vec<u8>, freshness: Freshness) -> Re
     Response { status: 200, content_type, body: Body::Bytes(bytes), freshness }
 }
 
-fn presentation(content_type: &'static str, name: &'static str) -> Response {
-    Response { status: 200, content_type, body: Body::Presentation(name), freshness: Freshness::Changing }
+fn presentation(content_type: &'static str, name: &str) -> Response {
+    Response { status: 200, content_type, body: Body::Presentation(name.to_owned()), freshness: Freshness::Changing }
 }
 
 fn streamed(content_type: &'static str, download: Download) -> Response {

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use testigo_archive::ArchiveReader;
 use testigo_count::fold::{Documents, FoldError};
-use testigo_count::{Count, DocumentHash};
-use testigo_ledger::{EntryIndex, Hash, Policy, SignedNote, Witnessing};
+use testigo_count::{Count, DocumentHash, Entry, EntryIndex};
+use testigo_ledger::{EntryIndex as LedgerIndex, Hash, Policy, SignedNote, Witnessing};
 
 use crate::language::{Language, LanguageError};
 use crate::map::{Boundaries, BoundariesError, Maps, Tiles, TilesError};
@@ -116,36 +116,39 @@ pub const TILES: &str = "tiles.csv";
 /// When the ledger is empty or anything of it cannot be read.
 pub fn open_view(source: &dyn Source) -> Result<View, SourceError> {
     let head = source.head()?;
-    let documents = FoldedDocuments::new(|hash: &DocumentHash| source.document(hash));
-    let mut count: Option<Count> = None;
-    source.entries(0..head.size, &mut |bytes| {
-        match &mut count {
-            None => count = Some(Count::begin(bytes, &documents)?),
-            Some(count) => count.append(bytes, &documents)?,
-        }
-        Ok(())
-    })?;
-    let mut view = View::new(count.ok_or(SourceError::Empty)?, head, documents.folded(), None);
-    view.maps = Arc::new(maps(source)?);
-    view.settings = Arc::new(match source.presentation(SETTINGS) {
-        Some(bytes) => Settings::parse(&bytes)?,
-        None => Settings::default(),
-    });
-    let mut languages = BTreeMap::new();
-    for code in &view.count.pack().languages {
-        let name = format!("{LANGUAGES}/{code}.toml");
-        if let Some(bytes) = source.presentation(&name) {
-            languages.insert(code.clone(), Language::parse(&name, &String::from_utf8_lossy(&bytes))?);
-        }
-    }
-    view.languages = Arc::new(languages);
+    let documents = SourceDocuments(source);
+    let mut folding = Folding::new(&documents, None);
+    source.entries(0..head.size, &mut |bytes| Ok(folding.take(bytes)?))?;
+    let (count, named) = folding.finish();
+    let mut view = View::new(count.ok_or(SourceError::Empty)?, head, named, None);
+    present(&mut view, &|name| source.presentation(name))?;
     Ok(view)
 }
 
-fn maps(source: &dyn Source) -> Result<Maps, SourceError> {
-    let boundaries = source.presentation(BOUNDARIES).map(|bytes| Boundaries::parse(BOUNDARIES, &bytes)).transpose()?;
-    let tiles = source.presentation(TILES).map(|bytes| Tiles::parse(TILES, &bytes)).transpose()?;
-    Ok(Maps { boundaries: boundaries.unwrap_or_default(), tiles: tiles.unwrap_or_default() })
+/// Puts into a view what the files say that `find` gives by their names below [`PRESENTATION`].
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn present(view: &mut View, find: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<(), SourceError> {
+    let boundaries = find(BOUNDARIES).map(|bytes| Boundaries::parse(BOUNDARIES, &bytes)).transpose()?;
+    let tiles = find(TILES).map(|bytes| Tiles::parse(TILES, &bytes)).transpose()?;
+    view.maps = Arc::new(Maps { boundaries: boundaries.unwrap_or_default(), tiles: tiles.unwrap_or_default() });
+    let mut presentation = BTreeSet::new();
+    if let Some(bytes) = find(SETTINGS) {
+        view.settings = Arc::new(Settings::parse(&bytes)?);
+        presentation.insert(SETTINGS.to_owned());
+    }
+    let mut languages = BTreeMap::new();
+    for code in &view.count.pack().languages {
+        let name = format!("{LANGUAGES}/{code}.toml");
+        if let Some(bytes) = find(&name) {
+            languages.insert(code.clone(), Language::parse(&name, &String::from_utf8_lossy(&bytes))?);
+            presentation.insert(name);
+        }
+    }
+    view.languages = Arc::new(languages);
+    view.presentation = Arc::new(presentation);
+    Ok(())
 }
 
 /// Folds what is new since a view; `None` where nothing is.
@@ -161,36 +164,55 @@ pub fn newer_view(source: &dyn Source, view: &View) -> Result<Option<View>, Sour
     if head.size == before && head.note == view.head.note {
         return Ok(None);
     }
-    let documents = FoldedDocuments::new(|hash: &DocumentHash| source.document(hash));
-    let mut count = view.count.clone();
-    source.entries(before..head.size, &mut |bytes| Ok(count.append(bytes, &documents)?))?;
-    Ok(Some(View::new(count, head, documents.folded(), Some(view))))
+    let documents = SourceDocuments(source);
+    let mut folding = Folding::new(&documents, Some(view.count.clone()));
+    source.entries(before..head.size, &mut |bytes| Ok(folding.take(bytes)?))?;
+    let (count, named) = folding.finish();
+    Ok(Some(View::new(count.ok_or(SourceError::Empty)?, head, named, Some(view))))
 }
 
-/// Documents for the fold, which remembers the ones that it asked for: the site offers them.
-#[derive(Debug)]
-pub struct FoldedDocuments<F> {
-    find: F,
-    folded: Mutex<BTreeSet<DocumentHash>>,
+/// Takes entries into a count one after the other, and remembers the documents that they name: the site offers them all.
+pub struct Folding<'a> {
+    documents: &'a dyn Documents,
+    count: Option<Count>,
+    named: BTreeSet<DocumentHash>,
 }
 
-impl<F: Fn(&DocumentHash) -> Option<Vec<u8>>> FoldedDocuments<F> {
-    /// Over whatever finds a document by its hash.
-    pub fn new(find: F) -> Self {
-        Self { find, folded: Mutex::default() }
+impl<'a> Folding<'a> {
+    /// Begins with entry 0, or goes on with a count.
+    #[must_use]
+    pub fn new(documents: &'a dyn Documents, count: Option<Count>) -> Self {
+        Self { documents, count, named: BTreeSet::new() }
     }
 
-    /// The documents asked for and found.
-    pub fn folded(self) -> BTreeSet<DocumentHash> {
-        self.folded.into_inner().unwrap_or_else(PoisonError::into_inner)
+    /// The next entry.
+    ///
+    /// # Errors
+    /// As [`Count::append`].
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), FoldError> {
+        let index = EntryIndex(self.count.as_ref().map_or(0, Count::size));
+        let entry = Entry::parse(bytes).map_err(|error| FoldError::Entry { index, error })?;
+        self.named.extend(entry.documents());
+        match &mut self.count {
+            None => self.count = Some(Count::begin(bytes, self.documents)?),
+            Some(count) => count.append_entry(entry, self.documents)?,
+        }
+        Ok(())
+    }
+
+    /// The count, if there was any entry, and the documents named by the entries taken here.
+    #[must_use]
+    pub fn finish(self) -> (Option<Count>, BTreeSet<DocumentHash>) {
+        (self.count, self.named)
     }
 }
 
-impl<F: Fn(&DocumentHash) -> Option<Vec<u8>>> Documents for FoldedDocuments<F> {
+/// Documents of a source, for the fold.
+struct SourceDocuments<'a>(&'a dyn Source);
+
+impl Documents for SourceDocuments<'_> {
     fn document(&self, hash: &DocumentHash) -> Option<Cow<'_, [u8]>> {
-        let found = (self.find)(hash)?;
-        self.folded.lock().unwrap_or_else(PoisonError::into_inner).insert(*hash);
-        Some(Cow::Owned(found))
+        self.0.document(hash).map(Cow::Owned)
     }
 }
 
@@ -218,7 +240,7 @@ impl Source for ArchiveReader {
         range: Range<u64>,
         take: &mut dyn FnMut(&[u8]) -> Result<(), SourceError>,
     ) -> Result<(), SourceError> {
-        for entry in ArchiveReader::entries(self, EntryIndex(range.start)..EntryIndex(range.end))? {
+        for entry in ArchiveReader::entries(self, LedgerIndex(range.start)..LedgerIndex(range.end))? {
             take(&entry?.1)?;
         }
         Ok(())
@@ -237,7 +259,7 @@ impl Source for ArchiveReader {
     }
 
     fn receipt(&self, entry: u64) -> Option<Vec<u8>> {
-        let receipt = ArchiveReader::receipt(self, EntryIndex(entry)).ok()?;
+        let receipt = ArchiveReader::receipt(self, LedgerIndex(entry)).ok()?;
         Some(receipt.to_string().into_bytes())
     }
 

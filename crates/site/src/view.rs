@@ -58,6 +58,8 @@ pub struct View {
     pub settings: Arc<Settings>,
     /// Languages that the organiser brings, by code; they go before those of the program.
     pub languages: Arc<BTreeMap<String, Language>>,
+    /// The names of the files that the settings and languages come from, below `presentation/`.
+    pub presentation: Arc<BTreeSet<String>>,
     /// The one style sheet, candidates' colours included.
     pub style: Arc<Asset>,
     /// The one script.
@@ -83,13 +85,11 @@ pub struct Renditions {
 }
 
 impl View {
-    /// A state of the count at a head of the ledger. `folded` are the documents that went into it; `before` is an earlier
+    /// A state of the count at a head of the ledger. `named` are the documents that the entries since `before` name; `before` is an earlier
     /// state whose tables are used again where they still fit.
     #[must_use]
-    pub fn new(count: Count, head: Head, folded: BTreeSet<DocumentHash>, before: Option<&Self>) -> Self {
-        let mut documents = folded;
-        documents.extend(count.kept_documents());
-        documents.extend(count.anchors().iter().map(|anchor| anchor.document));
+    pub fn new(count: Count, head: Head, named: BTreeSet<DocumentHash>, before: Option<&Self>) -> Self {
+        let mut documents = named;
         if let Some(before) = before {
             documents.extend(before.documents.iter());
         }
@@ -104,6 +104,7 @@ impl View {
         let maps = before.map(|before| Arc::clone(&before.maps)).unwrap_or_default();
         let settings = before.map(|before| Arc::clone(&before.settings)).unwrap_or_default();
         let languages = before.map(|before| Arc::clone(&before.languages)).unwrap_or_default();
+        let presentation = before.map(|before| Arc::clone(&before.presentation)).unwrap_or_default();
         let style = match before {
             Some(before) => Arc::clone(&before.style),
             None => Arc::new(assets::style(count.definition())),
@@ -133,6 +134,7 @@ impl View {
             maps,
             settings,
             languages,
+            presentation,
             style,
             script,
             recount,

@@ -10,6 +10,7 @@ mod parallel;
 mod pictures;
 mod simulate;
 mod terminal;
+mod verify;
 mod witness;
 
 use std::process::ExitCode;

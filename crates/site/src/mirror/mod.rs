@@ -17,10 +17,11 @@ use testigo_ledger::Hash;
 
 use crate::address::file_of;
 use crate::respond::{Body, HTML, Site};
-use crate::source::Source;
+use crate::source::{BOUNDARIES, Source, TILES};
 use crate::view::View;
 
 pub use self::manifest::{LONGEST_MANIFEST, Listed, MANIFEST, Manifest, ManifestError, is_path};
+pub use self::parallel::for_each;
 pub use self::publish::{PublishError, PublishReport, PublishStep, Publishing, UNFINISHED, publish};
 pub use self::relative::relative;
 
@@ -144,7 +145,7 @@ impl Mirror {
             Body::Rendition(hash) => source.rendition(&hash).ok_or_else(missing),
             Body::Opening(pixels, rendition) => source.opening(&pixels, &rendition).ok_or_else(missing),
             Body::Document(hash) => source.document(&hash).ok_or_else(missing),
-            Body::Presentation(name) => source.presentation(name).ok_or_else(missing),
+            Body::Presentation(name) => source.presentation(&name).ok_or_else(missing),
             Body::Receipt(entry) => source.receipt(entry).ok_or_else(missing),
             Body::Ledger(name) => source.ledger_file(&name).ok_or_else(missing),
         }
@@ -166,6 +167,8 @@ impl MirrorFile {
     /// Whether it is drawn or added up from the count, and not kept.
     #[must_use]
     pub fn is_made(&self) -> bool {
-        !["ledger", "documents", "renditions", "openings"].contains(&self.path.split('/').next().unwrap_or_default())
+        let kept = ["ledger", "documents", "renditions", "openings", "presentation"];
+        let given = self.path.strip_prefix("data/").is_some_and(|name| [BOUNDARIES, TILES].contains(&name));
+        !given && !kept.contains(&self.path.split('/').next().unwrap_or_default())
     }
 }

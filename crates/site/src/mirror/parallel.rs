@@ -8,7 +8,10 @@ const AT_ONCE: usize = 32;
 
 /// Does `work` for every item on `jobs` threads, and gives the results in the items' order. After a failure no new item is
 /// begun, and the failure of the earliest item is the answer.
-pub(super) fn for_each<T: Sync, R: Send, E: Send>(
+///
+/// # Errors
+/// The first failure of `work`, by the items' order.
+pub fn for_each<T: Sync, R: Send, E: Send>(
     items: &[T],
     jobs: usize,
     work: impl Fn(&T) -> Result<R, E> + Sync,

@@ -121,14 +121,15 @@ pub enum PublishError {
 /// See [`PublishError`]. What was in the folder stays there, and the next call finishes what this one began.
 pub fn publish(publishing: &Publishing<'_>) -> Result<PublishReport, PublishError> {
     let (reader, key) = (publishing.reader, publishing.key);
-    if key.verifying_key() != reader.verifying_key() {
-        let (expected, found) = (reader.verifying_key().to_string(), key.verifying_key().to_string());
-        return Err(PublishError::OtherKey { expected, found });
-    }
     let view = Arc::new(open_view(reader)?);
     let head = &view.head;
     let root = head.root.parse().map_err(|_| PublishError::Head(head.root.clone()))?;
     let checkpoint = Checkpoint { origin: head.origin.clone(), size: TreeSize(head.size), root };
+    let expected = reader.keys().at(checkpoint.size);
+    if key.verifying_key() != expected {
+        let (expected, found) = (expected.to_string(), key.verifying_key().to_string());
+        return Err(PublishError::OtherKey { expected, found });
+    }
     let mirror = Mirror::new(Arc::clone(&view), reader.ledger_files(checkpoint.size)?)?;
     let folder = Folder::open(publishing, &checkpoint.origin)?;
     (publishing.progress)(PublishStep::Planned(mirror.files().len() as u64));

@@ -217,7 +217,7 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
             source.opening(&pixels, &rendition).map(|bytes| (bytes, false))
         }
         Body::Presentation(name) => {
-            let found = source.presentation(name);
+            let found = source.presentation(&name);
             if let Some(bytes) = &found {
                 prepared.etag = etag(&DocumentHash::of(bytes).to_string());
             }

@@ -1,150 +1,172 @@
-//! `testigo verify`: recompute everything from the bytes. Needs no lock and no key.
+//! `testigo verify`: recomputes an archive or a mirror and says the first thing that is wrong.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::Args;
-use testigo_archive::{ArchiveError, ArchiveReader, VerifyError, verify_ledger};
-use testigo_count::geography::UnitIndex;
-use testigo_count::{Count, LocalText};
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use testigo_ledger::Policy;
 
 use super::exit;
-use crate::commands::import::all_cores;
-use crate::counting::ArchiveDocuments;
-use crate::pictures::{self, ProofReport};
+use super::import::all_cores;
 use crate::say;
-use crate::terminal::{Progress, counted, grouped};
+use crate::terminal::{counted, grouped};
+use crate::verify::{KeyFrom, Report, Trust, Verification, Wrong, verify};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  testigo verify archive")]
+#[command(
+    after_help = "Examples:\n  testigo verify archive\n  testigo verify site --key example.org/ledger+1a2b3c4d+AY...\n\nA key or a policy has to come from elsewhere than the place that is verified: from a printed notice, from people you trust, from several of them. Without one, verifying shows that everything there fits together, and not whose it is."
+)]
 pub struct VerifyArguments {
-    /// The archive; it may be in use, left by a killed process, or on a read-only disk
-    pub dir: PathBuf,
+    /// A mirror's folder, or an archive; it may be in use, left by a killed process, or on a read-only disk
+    pub place: PathBuf,
+    /// The ledger's public key, as its publisher made it known elsewhere
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// A file (tlog-policy) that says which ledgers' keys to believe, and which witnesses must have seen a head
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Read the code on every sheet's published picture again, and compare it with the ledger
+    #[arg(long)]
+    pub reread: bool,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t)]
+    pub format: VerifyFormat,
+    /// Files looked at at a time [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+}
+
+/// How `verify` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum VerifyFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
 }
 
 pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
-    let reader = match ArchiveReader::open(&arguments.dir) {
-        Ok(reader) => reader,
-        Err(error @ (ArchiveError::KeysInvalid { .. } | ArchiveError::Missing { .. })) => {
-            say!("WRONG: {error}");
-            return Ok(exit(false));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let documents = ArchiveDocuments(&reader);
-    let mut count: Option<Count> = None;
-    let mut fold_error = None;
-    let report = verify_ledger(&reader, |index, entry| {
-        if fold_error.is_some() {
-            return;
-        }
-        let folded = match &mut count {
-            None => Count::begin(entry, &documents).map(|begun| count = Some(begun)),
-            Some(count) => count.append(entry, &documents),
-        };
-        fold_error = folded.err().map(|error| (index, error));
+    let trust = trust(arguments)?;
+    let report = verify(&Verification {
+        root: &arguments.place,
+        trust: &trust,
+        reread: arguments.reread,
+        jobs: arguments.jobs.map_or_else(all_cores, usize::from),
+    })?;
+    match arguments.format {
+        VerifyFormat::Text => print(&report),
+        VerifyFormat::Json => say!("{}", serde_json::to_string_pretty(&as_json(&report))?),
+    }
+    Ok(exit(report.wrong.is_none() && !report.left_out))
+}
+
+fn trust(arguments: &VerifyArguments) -> Result<Trust> {
+    let key = arguments.key.as_deref().map(|key| key.trim().parse().with_context(|| format!("--key {key}")));
+    let policy = arguments.policy.as_ref().map(|path| {
+        let text = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        Policy::parse(&text).with_context(|| path.display().to_string())
     });
-    let report = match report {
-        Ok(report) => report,
-        Err(VerifyError::Fault(fault)) => {
-            say!("WRONG: {fault}");
-            return Ok(exit(false));
+    Ok(Trust { key: key.transpose()?, policy: policy.transpose()? })
+}
+
+fn as_json(report: &Report) -> serde_json::Value {
+    let verdict = match (&report.wrong, report.left_out) {
+        (Some(_), _) => "wrong",
+        (None, true) => "incomplete",
+        (None, false) => "right",
+    };
+    json!({ "verdict": verdict, "report": report })
+}
+
+fn print(report: &Report) {
+    if let Some(ledger) = &report.ledger {
+        say!("ledger        {}", ledger.origin);
+        say!("head          {} entries, root {}", grouped(ledger.size), ledger.root);
+        let from = match report.key_from {
+            KeyFrom::Argument => "as you gave it",
+            KeyFrom::Policy => "one that your policy trusts",
+            KeyFrom::Place => "taken from here: compare it with what the publisher made known elsewhere, or give --key",
+        };
+        say!("key           {}\n              {from}", report.key);
+        if let Some(witnesses) = &report.witnesses {
+            let names = if witnesses.names.is_empty() { "none".to_owned() } else { witnesses.names.join(", ") };
+            say!("witnesses     {names}{}", if witnesses.quorum { ": enough for your policy" } else { "" });
         }
-        Err(VerifyError::Archive(error)) => return Err(error.into()),
-    };
-    say!("ledger        {}", report.checkpoint.origin);
-    say!("head          {} entries, root {}", grouped(report.checkpoint.size.0), report.checkpoint.root);
-    say!("entries       {} hashed from their bytes, {} bundles", grouped(report.entries), grouped(report.bundles));
-    say!(
-        "tree          {} tiles compared, {} signed heads continue each other",
-        grouped(report.tiles),
-        grouped(report.checkpoints)
-    );
-    say!(
-        "files         {} and {} have the bytes that their names say",
-        counted(report.documents, "document", "documents"),
-        counted(report.renditions, "picture", "pictures")
-    );
-    if let Some((index, error)) = fold_error {
-        say!("WRONG: the fold stops at entry {index}: {error}");
-        return Ok(exit(false));
-    }
-    let Some(count) = count else {
-        say!("WRONG: the ledger has no entries");
-        return Ok(exit(false));
-    };
-    if count.election().origin != report.checkpoint.origin {
+        say!("entries       {} hashed from their bytes, {} bundles", grouped(ledger.size), grouped(ledger.bundles));
         say!(
-            "WRONG: entry 0 is of the ledger `{}`, the signed head of `{}`",
-            count.election().origin,
-            report.checkpoint.origin
+            "tree          {} tiles compared, {} signed heads continue each other",
+            grouped(ledger.tiles),
+            grouped(ledger.heads)
         );
-        return Ok(exit(false));
+        say!("documents     {} have the bytes that their names say", grouped(ledger.documents));
     }
-    if count.recounted().as_ref() != Some(&count) {
-        say!("WRONG: adding every station up again gives other totals than taking the entries in one by one");
-        return Ok(exit(false));
-    }
-    if let Some(missing) = missing_results_file(&reader, &count) {
-        say!("WRONG: {missing}");
-        return Ok(exit(false));
-    }
-    let progress = Progress::new("masks", count.sheet_count() as u64);
-    let checked = pictures::check_all(&reader, &count, all_cores(), || progress.advance(1));
-    progress.finish();
-    match checked {
-        Err(fault) => {
-            say!("WRONG: {fault}");
-            return Ok(exit(false));
-        }
-        Ok(report) => print_proofs(report),
-    }
-    for (at, contest) in count.definition().contests.iter().enumerate() {
-        let tally = count.tally(at, UnitIndex::WHOLE, report.checkpoint.root.to_string());
+    for contest in &report.contests {
         let votes: Vec<String> =
-            tally.candidates.iter().map(|one| format!("{} {}", one.id, grouped(one.votes))).collect();
+            contest.candidates.iter().map(|(id, votes)| format!("{id} {}", grouped(*votes))).collect();
+        say!("count         {}: {} stations, {}", contest.title, grouped(u64::from(contest.counted)), votes.join(", "));
+    }
+    if report.rulings > 0 {
+        say!("rulings       {} with signatures that hold", grouped(report.rulings));
+    }
+    if report.refused > 0 {
+        let entries = counted(report.refused, "entry", "entries");
+        say!("without effect {entries} (unsigned rulings and the like); `testigo check` lists them");
+    }
+    if let Some(renditions) = report.renditions {
+        say!("pictures      {} have the bytes that their names say", grouped(renditions));
+    }
+    if let Some(files) = &report.files {
         say!(
-            "count         {}: {} stations, {}",
-            text(&contest.title),
-            grouped(u64::from(tally.stations.counted)),
-            votes.join(", ")
+            "files         {} as the signed list says and no other, {} MB",
+            grouped(files.files),
+            grouped(files.bytes.div_ceil(1_000_000))
         );
+        say!("pages         {} pages and tables made again from the ledger: the same bytes", grouped(files.made_again));
+        say!("pictures      {} have the bytes that their names say", grouped(files.renditions));
     }
-    if !count.refusals().is_empty() {
+    if let Some(masks) = &report.masks {
         say!(
-            "without effect {} entries (unsigned rulings and the like); `testigo check` lists them",
-            count.refusals().len()
+            "masks         {} show the pixels that came in, and hide nothing but what the ledger says",
+            counted(masks.proved, "picture", "pictures")
         );
+        if masks.unproved > 0 {
+            let pictures = counted(masks.unproved, "picture", "pictures");
+            say!("              {pictures} came in before pixels were committed to: what they show cannot be checked");
+        }
+        if masks.withheld > 0 {
+            say!("              {} withheld by rulings", counted(masks.withheld, "picture", "pictures"));
+        }
     }
-    say!(
-        "All of it is right, as far as the archive itself can show: that no sheet was left out, only the register and those who hold sheets can tell."
-    );
-    Ok(exit(true))
+    if let Some(reread) = &report.reread {
+        say!("codes         {} sheets read again: the numbers in the ledger", grouped(reread.sheets));
+        if reread.not_shown > 0 {
+            say!(
+                "              {} sheets could not be: their picture is withheld, or hidden altogether",
+                grouped(reread.not_shown)
+            );
+        }
+    }
+    for what in &report.not_checked {
+        say!("not checked   {what}");
+    }
+    match &report.wrong {
+        Some(wrong) => print_wrong(wrong),
+        None if report.left_out => say!("What was checked is right; something was left out, as said above."),
+        None => say!(
+            "All of it is right, as far as the {} itself can show: that no sheet was left out, only the register and those who hold sheets can tell.",
+            report.kind
+        ),
+    }
 }
 
-fn print_proofs(ProofReport { proved, unproved, withheld }: ProofReport) {
-    if proved > 0 {
-        let pictures = counted(proved as u64, "picture shows", "pictures show");
-        say!("masks         {pictures} the pixels that came in, and hide nothing but what the ledger says");
+fn print_wrong(wrong: &Wrong) {
+    say!("WRONG: {}", wrong.what);
+    if let Some(values) = &wrong.values {
+        say!("  expected    {}", values.expected);
+        say!("  found       {}", values.found);
     }
-    if unproved > 0 {
-        let pictures = counted(unproved as u64, "picture", "pictures");
-        say!("              {pictures} came in before pixels were committed to: what they show cannot be checked");
-    }
-    if withheld > 0 {
-        let pictures = counted(withheld as u64, "picture is", "pictures are");
-        say!("              {pictures} withheld by rulings");
-    }
-}
-
-fn text(text: &LocalText) -> &str {
-    text.in_language("en")
-}
-
-/// A results file that readings name and that is not there for others to read again.
-fn missing_results_file(reader: &ArchiveReader, count: &Count) -> Option<String> {
-    let mut files = count.kept_documents().map(|hash| testigo_ledger::Hash(*hash.as_bytes()));
-    let gone = files.find(|hash| reader.document(hash).is_err())?;
-    Some(format!("the results file documents/{gone} that readings name is missing"))
+    say!("  it means    {}", wrong.meaning);
 }
