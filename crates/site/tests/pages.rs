@@ -53,7 +53,7 @@ fn every_link_leads_somewhere() {
             }
             Body::Rendition(hash) => assert!(made.source.rendition(&hash).is_some(), "{link}"),
             Body::Opening(pixels, hash) => assert!(made.source.opening(&pixels, &hash).is_some(), "{link}"),
-            Body::Presentation(name) => assert!(made.source.presentation(name).is_some(), "{link}"),
+            Body::Presentation(name) => assert!(made.source.presentation(&name).is_some(), "{link}"),
             Body::Document(hash) => assert!(made.source.document(&hash).is_some(), "{link}"),
             Body::Bytes(_) | Body::Download(_) | Body::Ledger(_) | Body::Receipt(_) => {}
         }
