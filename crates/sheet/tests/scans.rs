@@ -3,10 +3,12 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 use testigo_sheet::jpeg::Jpeg;
 use testigo_sheet::mask::{self, Area, Rectangle};
 use testigo_sheet::metadata;
-use testigo_sheet::picture::{self, Limits};
+use testigo_sheet::picture::{self, Format, Limits};
+use testigo_sheet::proof::{PixelKey, Pixels, Published, check};
 
 fn scans() -> Vec<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/ve2024/images");
@@ -73,4 +75,58 @@ fn the_foot_decodes_as_another_decoder_sees_it() {
             assert!(cut || (f64::from(*found) - expected).abs() < 2.0, "{}: {found} {expected}", path.display());
         }
     }
+}
+
+/// With `--nocapture` it also says what proofs cost; `docs/benchmarks.md` has the figures.
+#[test]
+fn masks_of_real_scans_are_proved_and_keep_nothing_of_what_a_file_names() {
+    const CANARY: &[u8] = b"CANARY-OF-A-CAMERA";
+    let limits = Limits::default();
+    let areas =
+        [(0, 520), (5_320, 3_580), (9_760, 240)].map(|(top, height)| Area::new(0, top, 10_000, height).unwrap());
+    let mut costs = Vec::new();
+    for path in scans() {
+        let file = std::fs::read(&path).unwrap();
+        let length = u16::try_from(CANARY.len() + 8).unwrap().to_be_bytes();
+        // As a camera would: an EXIF block and a comment behind the start, and something after the end.
+        let segments = [0xe1, 0xfe].map(|marker| [&[0xff, marker], &length[..], b"Exif\0\0", CANARY].concat()).concat();
+        let marked = [&file[..2], &segments, &file[2..], CANARY].concat();
+        let stripped = metadata::strip(&marked, &limits).unwrap();
+        let pixels = Pixels::of(&stripped, &limits).unwrap();
+        let masked = mask::cover(&pixels, &areas, &[]).unwrap();
+        let key = PixelKey([3; 32]);
+        let order = pixels.best_order(&masked);
+        let start = Instant::now();
+        let commitment = pixels.commitment(&key, order);
+        let commit = start.elapsed();
+        let opening = pixels.opening(&key, order, &masked);
+        let shown = pixels.masked(&masked).unwrap();
+        let published = Published {
+            bytes: &shown.bytes,
+            format: Format::Jpeg,
+            width: shown.width,
+            height: shown.height,
+            masked: &masked,
+        };
+        let start = Instant::now();
+        assert_eq!(check(&published, &commitment, &opening, &limits), Ok(()), "{}", path.display());
+        costs.push((commit, start.elapsed(), opening.len(), shown.bytes.len()));
+        for kept in [&stripped.bytes, &shown.bytes, &opening] {
+            assert!(!kept.windows(CANARY.len()).any(|window| window == CANARY), "{}", path.display());
+        }
+    }
+    let middle = costs.len() / 2;
+    let mut by = |sort: fn(&(Duration, Duration, usize, usize)) -> u128| {
+        costs.sort_by_key(sort);
+        costs.get(middle).map(sort).unwrap_or_default()
+    };
+    println!(
+        "median of {} scans: commit {} us, verify {} us, opening {} bytes, picture {} bytes; largest opening {:?}",
+        middle * 2,
+        by(|cost| cost.0.as_micros()),
+        by(|cost| cost.1.as_micros()),
+        by(|cost| cost.2 as u128),
+        by(|cost| cost.3 as u128),
+        costs.iter().map(|cost| cost.2).max(),
+    );
 }
