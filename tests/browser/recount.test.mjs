@@ -43,7 +43,7 @@ async function count(page, { everything = false, key: given = '', policy = '' } 
     await part('policy').fill(policy)
   }
   await page.locator(`button[value="${everything ? 'everything' : 'count'}"]`).click()
-  await page.locator('.verdict').waitFor({ timeout: 60_000 })
+  await page.locator('.verdict').waitFor({ timeout: 240_000 })
   const verdict = page.locator('.verdict')
   return { kind: (await verdict.getAttribute('class')).split(' ')[1], said: await verdict.innerText(), all: await part('result').innerText() }
 }

@@ -44,7 +44,7 @@ const checkFile = (path, bytes, listed) => {
 
 /** Every file of the manifest, and that there is no other; without a manifest, documents and pictures by their names. */
 export const checkFiles = async (source, key, head, ledger, { pause, progress }) => {
-  const bytes = await source.read('manifest')
+  const bytes = source.isLive ? null : await source.read('manifest')
   const manifest = bytes && readManifest(bytes, key, head)
   const found = source.list?.('') ?? null
   demand(manifest || !found?.includes('index.html'), 'manifest is missing: this is a mirror, whose files nobody has signed for')

@@ -84,7 +84,7 @@ class Page {
   }
 
   source() {
-    if (!this.fromStick) return overHttp(new URL(document.body.dataset.root ?? '/', location.href))
+    if (!this.fromStick) return overHttp(new URL(document.body.dataset.root ?? '/', location.href), 'live' in document.body.dataset)
     const { files } = this.find('folder').querySelector('input')
     return files.length > 0 ? inFolder(files) : null
   }

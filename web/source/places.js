@@ -3,11 +3,14 @@
 import { Fault } from './bytes.js'
 
 /** Files by addresses relative to a root, such as `https://example.org/mirror/`. */
-export const overHttp = (root, fetchFile = fetch) => ({
+export const overHttp = (root, isLive = false) => ({
+  /** A live site has no manifest: what it serves changes with every entry. */
+  isLive,
+
   async read(path) {
     let answer
     try {
-      answer = await fetchFile(new URL(path, root), { cache: 'no-cache', redirect: 'error' })
+      answer = await fetch(new URL(path, root), { cache: 'no-cache', redirect: 'error' })
     } catch (error) {
       throw new Fault(`${path} cannot be fetched: ${error.message}`)
     }
