@@ -281,7 +281,7 @@ fn check(file: &Path, ledger: &Path, picture: Option<&Path>) -> Result<ExitCode>
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let unmasking = Unmasking::parse(&bytes)
         .with_context(|| format!("{} is not what `testigo mask open` writes", file.display()))?;
-    let reader = ArchiveReader::open(ledger)?;
+    let reader = ArchiveReader::open_public(ledger)?;
     let (count, checkpoint) = counting::load(&reader)?;
     let pixels = DocumentHash::from_bytes(unmasking.commitment.0);
     let views = count.sheets().map(|sheet| count.sheet_view(sheet));

@@ -129,8 +129,8 @@ fn print(report: &Report) {
     }
     if let Some(masks) = &report.masks {
         say!(
-            "masks         {} show the pixels that came in, and hide nothing but what the ledger says",
-            counted(masks.proved, "picture", "pictures")
+            "masks         {} the pixels that came in, and nothing is hidden but what the ledger says",
+            counted(masks.proved, "picture shows", "pictures show")
         );
         if masks.unproved > 0 {
             let pictures = counted(masks.unproved, "picture", "pictures");
