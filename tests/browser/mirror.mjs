@@ -9,7 +9,8 @@ import { join } from 'node:path'
 export async function serveWithPython(folder) {
   const child = spawn('python3', ['-u', '-m', 'http.server', '0', '--bind', '127.0.0.1'], {
     cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // It logs each request; a log that nobody reads would stop it when the pipe is full.
+    stdio: ['ignore', 'pipe', 'ignore'],
   })
   let said = ''
   const port = await new Promise((resolve, reject) => {
