@@ -140,6 +140,7 @@ const mutations = {
   'a stray document': [() => write('documents/notes.txt', 'hello'), /documents\/notes\.txt/],
   'a picture': [async () => flip(await find('renditions/', '.jpg')), /renditions\/.*has the hash|manifest says/],
   'a picture gone': [async () => remove(await find('renditions/', '.jpg')), /is missing/],
+  'an opening': [async () => flip(await find('openings/')), /openings\/|manifest says/],
   'the tally': [() => replace('data/president/tally.json', '"votes":', '"votes":1'), /data\/president\/tally\.json/],
   'the tally, signed': [async () => {
     await replace('data/president/tally.json', '"votes":', '"votes":1')
