@@ -310,6 +310,14 @@ const MUTATIONS: &[Mutation] = &[
         let pictures: Vec<PathBuf> = site.place.files("site/renditions");
         fs::copy(&pictures[0], &pictures[1]).unwrap();
     }),
+    mutation("the proof of a picture", "hash", "openings/", |site| {
+        let name = site.find("openings/", "");
+        site.flip(&name);
+    }),
+    mutation("the proof of a picture gone", "missing", "openings/", |site| {
+        let name = site.find("openings/", "");
+        fs::remove_file(site.place.path(&format!("site/{name}"))).unwrap();
+    }),
     mutation("a table of totals", "page", "data/president/stations.csv", |site| {
         site.replace("data/president/stations.csv", "counted", "awaited");
     }),
@@ -382,6 +390,11 @@ const MUTATIONS: &[Mutation] = &[
         site.flip(&name);
         site.sign_again(|_| {});
     }),
+    mutation("the proof of a picture, signed", "mask", "renditions/", |site| {
+        let name = site.find("openings/", "");
+        site.flip(&name);
+        site.sign_again(|_| {});
+    }),
     mutation("a wrong size, signed", "size", "ledger/key", |site| {
         site.sign_again(|lines| {
             let line = lines.get_mut("ledger/key").unwrap();
@@ -425,6 +438,10 @@ fn every_change_is_refused_for_the_right_reason() {
     assert_eq!(honest.verify().0, Some(0));
 }
 
+/// What the checker leaves to those who can draw pages: it knows tables and totals, and not which pages there are.
+const LEFT_TO_OTHERS: [&str; 4] =
+    ["a page, signed", "a file more, signed", "a page gone, signed", "the proof of a picture, signed"];
+
 /// The independent checker, on the same changes.
 #[test]
 fn the_independent_checker_refuses_them_too() {
@@ -435,11 +452,25 @@ fn the_independent_checker_refuses_them_too() {
     }
     let honest = Honest::new();
     let check = || {
-        let key = fs::read_to_string(honest.place.path("archive/ledger/key")).unwrap();
         let mut python = Command::new("python3");
-        python.arg(&checker).args(["--key", key.lines().next().unwrap()]).arg(honest.place.path("site"));
-        python.output().unwrap()
+        python.arg(&checker).arg("--policy").arg(honest.place.path("policy")).arg(honest.place.path("site"));
+        let output = python.output().unwrap();
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        (output.status.code(), said.concat())
     };
-    let output = check();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let (code, said) = check();
+    assert_eq!(code, Some(0), "{said}");
+    let kept = honest.place.path("kept");
+    copy(&honest.place.path("site"), &kept);
+    let mut wrong = Vec::new();
+    for Mutation { what, done, .. } in MUTATIONS {
+        done(&honest);
+        let (code, said) = check();
+        let expected = if LEFT_TO_OTHERS.contains(what) { 0 } else { 1 };
+        if code != Some(expected) || said.contains("Traceback") {
+            wrong.push(format!("{what}: exit {code:?}: {}", said.lines().last().unwrap_or_default()));
+        }
+        put_back(&honest.place, &kept);
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), MUTATIONS.len(), wrong.join("\n"));
 }

@@ -1,0 +1,181 @@
+//! Mirrors of a real archive: the same bytes wherever and however often they are made, only what changed when something did, whole again
+//! after a kill, and with links that work from any folder.
+#![allow(clippy::unwrap_used, reason = "a failed test is a panic")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use common::Place;
+use common::sheets::{STATIONS, payload, sheet};
+
+fn with_sheets(number: usize) -> Place {
+    let place = Place::with_demo();
+    for (at, station) in STATIONS.iter().take(number).enumerate() {
+        place.write(&format!("scans/{at}.jpg"), sheet(&[&payload(station, 60)]));
+    }
+    place.run(&["import", "archive", "scans"]).done();
+    place.run(&["read", "archive"]).done();
+    place.adjudicator("archive", "ana");
+    place
+}
+
+/// Every file of a folder with its bytes and its number on the disk.
+fn contents(place: &Place, folder: &str) -> BTreeMap<String, (Vec<u8>, u64)> {
+    let root = place.path(folder);
+    let files = place.files(folder).into_iter();
+    files
+        .map(|path| {
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+            let number = fs::metadata(&path).unwrap().ino();
+            (name, (fs::read(path).unwrap(), number))
+        })
+        .collect()
+}
+
+fn bytes(contents: &BTreeMap<String, (Vec<u8>, u64)>) -> BTreeMap<&str, &[u8]> {
+    contents.iter().map(|(name, (bytes, _))| (name.as_str(), bytes.as_slice())).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_mirror_is_the_same_wherever_and_however_often_it_is_made() {
+    let place = with_sheets(2);
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    let first = contents(&place, "site");
+    let again = place.run(&["publish", "archive", "--out", "site"]).done();
+    assert!(again.out.contains("0 written, 0 removed"), "{again}");
+    assert_eq!(contents(&place, "site"), first, "no file is touched");
+
+    copy(&place.path("archive"), &place.path("elsewhere/copy"));
+    place.run(&["publish", "elsewhere/copy", "--out", "elsewhere/site", "--jobs", "1"]).done();
+    let other = contents(&place, "elsewhere/site");
+    assert!(bytes(&other) == bytes(&first), "a mirror made from a copy of the archive differs");
+    place.run(&["verify", "elsewhere/site"]).done();
+}
+
+#[test]
+fn a_new_sheet_changes_only_what_is_about_it() {
+    let place = with_sheets(2);
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    let before = contents(&place, "site");
+    place.write("late/late.jpg", sheet(&[&payload(STATIONS[4], 40)]));
+    place.run(&["import", "archive", "late"]).done();
+    place.run(&["read", "archive"]).done();
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    let after = contents(&place, "site");
+    place.run(&["verify", "site"]).done();
+    let page = |station: &str| format!("table/{station}/index.html");
+    assert_ne!(before[&page(STATIONS[4])], after[&page(STATIONS[4])]);
+    for station in [STATIONS[0], STATIONS[3]] {
+        for name in [page(station), format!("en/{}", page(station)), format!("table/{station}.json")] {
+            assert_eq!(before[&name], after[&name], "{name} is not about the new sheet");
+        }
+    }
+    place.run(&["publish", "archive", "--out", "fresh"]).done();
+    assert!(bytes(&contents(&place, "fresh")) == bytes(&after), "a mirror brought up to date differs from a new one");
+}
+
+#[test]
+fn a_withheld_picture_leaves_the_mirror() {
+    let place = with_sheets(2);
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    let table = String::from_utf8(place.read("site/data/sheets.csv")).unwrap();
+    let mut rows = csv::Reader::from_reader(table.as_bytes());
+    let column = rows.headers().unwrap().iter().position(|name| name == "rendition").unwrap();
+    let row = rows.records().next().unwrap().unwrap();
+    let (entry, picture) = (row[0].to_owned(), row[column].to_owned());
+    let is_there = |place: &Place| contents(place, "site").keys().any(|name| name.contains(&picture));
+    assert!(is_there(&place));
+    let ruling = ["--sheet", &entry, "--reason", "personal-data", "--key", "ana.key"];
+    place.run(&[&["rule", "archive", "withhold"], &ruling[..]].concat()).done();
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    assert!(!is_there(&place), "the picture {picture} of sheet entry {entry} is still there");
+    place.run(&["verify", "site"]).done();
+}
+
+#[test]
+fn a_folder_of_something_else_is_left_alone() {
+    let place = with_sheets(1);
+    place.write("home/letter.txt", "dear friend");
+    let run = place.run(&["publish", "archive", "--out", "home"]).refused();
+    assert!(run.err.contains("home is neither empty nor a mirror"), "{run}");
+    assert_eq!(place.read("home/letter.txt"), b"dear friend");
+    assert_eq!(place.files("home").len(), 1);
+    // Nor is a folder inside the mirror of another ledger.
+    place.run(&["init", "other", "--pack", "demo", "--origin", "example.org/other"]).done();
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    let run = place.run(&["publish", "other", "--out", "site"]).refused();
+    assert!(run.err.contains("site is neither empty nor a mirror"), "{run}");
+    place.run(&["verify", "site"]).done();
+}
+
+#[test]
+fn what_a_killed_process_began_the_next_one_finishes() {
+    let place = with_sheets(2);
+    place.run(&["publish", "archive", "--out", "whole"]).done();
+    let whole = contents(&place, "whole");
+    let mut interrupted = 0;
+    for milliseconds in [1, 3, 6, 10, 15, 25, 40, 60, 100] {
+        let mut child = place.command(&["publish", "archive", "--out", "site", "--jobs", "1"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        let _ = child.kill();
+        child.wait().unwrap();
+        if place.path("site/.publishing").exists() {
+            interrupted += 1;
+            let verdict = place.run(&["verify", "site"]);
+            assert_ne!(verdict.code, Some(0), "half a mirror passes for a whole one: {verdict}");
+        }
+        place.run(&["publish", "archive", "--out", "site"]).done();
+        assert!(bytes(&contents(&place, "site")) == bytes(&whole), "killed after {milliseconds} ms");
+        // A page of another state, as a killed process may leave it.
+        fs::create_dir_all(place.path("site/.publishing")).unwrap();
+        fs::write(place.path("site/index.html"), b"<p>half").unwrap();
+        fs::write(place.path("site/.publishing/3"), b"<p>half").unwrap();
+        place.run(&["publish", "archive", "--out", "site"]).done();
+        assert!(bytes(&contents(&place, "site")) == bytes(&whole), "a page left by a killed process stays");
+        fs::remove_dir_all(place.path("site")).unwrap();
+    }
+    assert!(interrupted > 0, "no process was killed while it worked");
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_none_away() {
+    let place = with_sheets(2);
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    let root = place.path("site");
+    let mut checked = 0;
+    for path in place.files("site").into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "html")) {
+        let html = fs::read_to_string(&path).unwrap();
+        for attribute in [" href=\"", " src=\"", " action=\""] {
+            for rest in html.split(attribute).skip(1) {
+                let link = rest.split('"').next().unwrap().split(['#', '?']).next().unwrap();
+                if link.is_empty() {
+                    continue;
+                }
+                assert!(!link.starts_with('/') && !link.contains(':'), "{} links to {link}", path.display());
+                let target = path.parent().unwrap().join(link).canonicalize();
+                let inside = target.as_ref().is_ok_and(|target| target.starts_with(root.canonicalize().unwrap()));
+                assert!(inside && target.unwrap().is_file(), "{} links to {link}", path.display());
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 1_000, "only {checked} links");
+}
