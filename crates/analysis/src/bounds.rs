@@ -243,8 +243,9 @@ mod tests {
             assert_eq!(decide(&half, &votes, 0, Some(missing)), expected, "{votes:?} {missing}");
         }
         let lead = contest("outright = [{ above = 5000 }, { at_least = 4000, lead = 1000 }]");
-        assert_eq!(decide(&lead, &[45, 30, 25], 0, Some(2)), Decided::Leader);
-        assert_eq!(decide(&lead, &[45, 30, 25], 0, Some(3)), Decided::Open);
+        // Of 104 votes a lead of 11 is enough, of 105 one of 10 is not.
+        assert_eq!(decide(&lead, &[45, 30, 25], 0, Some(4)), Decided::Leader);
+        assert_eq!(decide(&lead, &[45, 30, 25], 0, Some(5)), Decided::Open);
         assert_eq!(decide(&lead, &[42, 38, 20], 0, Some(0)), Decided::SecondRound);
         let of_cast = contest("outright = [{ above = 5000 }]\nshare_of = \"cast\"");
         assert_eq!(decide(&of_cast, &[51, 40], 8, Some(0)), Decided::Leader);
