@@ -357,23 +357,20 @@ fn parse_levels(source: &Source<'_>, raw: &Spanned<Vec<LevelFile>>) -> Result<Ve
 }
 
 fn parse_sheet(source: &Source<'_>, raw: SheetFile) -> Result<SheetLayout, SourceError> {
-    let areas = |written: Vec<Spanned<[u16; 4]>>, field: &str| {
-        written
-            .into_iter()
-            .map(|area| {
-                let [left, top, right, bottom] = *area.get_ref();
-                if left < right && top < bottom && right <= 10_000 && bottom <= 10_000 {
-                    Ok(area.into_inner())
-                } else {
-                    Err(source.at(
-                        &area,
-                        field,
-                        "an area is [left, top, right, bottom] in ten-thousandths, left before right, top before bottom",
-                    ))
-                }
-            })
-            .collect::<Result<Vec<_>, _>>()
-    };
+    for (written, field) in
+        [(&raw.codes, "sheet.codes"), (&raw.votes, "sheet.votes"), (&raw.personal, "sheet.personal")]
+    {
+        let is_area = |[left, top, right, bottom]: &[u16; 4]| {
+            left < right && top < bottom && *right <= 10_000 && *bottom <= 10_000
+        };
+        if let Some(area) = written.iter().find(|area| !is_area(area.get_ref())) {
+            return Err(source.at(
+                area,
+                field,
+                "an area is [left, top, right, bottom] in ten-thousandths, left before right, top before bottom",
+            ));
+        }
+    }
     if let Some(aspect) = &raw.aspect
         && aspect.get_ref()[0] >= aspect.get_ref()[1]
     {
@@ -394,12 +391,13 @@ fn parse_sheet(source: &Source<'_>, raw: SheetFile) -> Result<SheetLayout, Sourc
             return Err(source.at(personal, "sheet.personal", &message));
         }
     }
+    let areas = |written: Vec<Spanned<[u16; 4]>>| written.into_iter().map(Spanned::into_inner).collect();
     Ok(SheetLayout {
         id: raw.id.into_inner(),
         aspect: raw.aspect.map(Spanned::into_inner),
-        codes: areas(raw.codes, "sheet.codes")?,
-        votes: areas(raw.votes, "sheet.votes")?,
-        personal: areas(raw.personal, "sheet.personal")?,
+        codes: areas(raw.codes),
+        votes: areas(raw.votes),
+        personal: areas(raw.personal),
         reaches_code: raw.reaches_code,
     })
 }
