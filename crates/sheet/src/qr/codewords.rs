@@ -2,8 +2,8 @@
 //!
 //! A block is first tried with only those codewords erased that cannot be seen at all. If that fails, its least clear
 //! codewords are erased two by two (Forney's generalised minimum distance decoding): a smear or a stamp makes whole
-//! groups of modules unclear, and each of them costs half as much when it is given up as when it is guessed wrong. If
-//! that fails too, the same is done with codewords that are clear but under a blot.
+//! groups of modules unclear, and each of them costs half as much when it is given up as when it is guessed wrong. Where
+//! that gives nothing certain, the same is done with codewords that are clear but under a blot.
 
 use super::blots;
 use super::format::Format;

@@ -14,7 +14,7 @@ use crate::layout;
 /// Bytes that reading takes for each pixel at its height: the grey picture, its working copy, and that one enlarged.
 const BYTES_FOR_PIXEL: u64 = 8;
 
-/// The margin of a crop around its code, in hundredths of the code's side.
+/// The margin of a crop around its code, as a share of the code's longer side.
 const MARGIN: f32 = 0.25;
 
 /// What one sheet gave.
