@@ -10,7 +10,7 @@ use crate::layout::Layout;
 /// Held for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct WriterLock {
-    _file: File,
+    file: File,
 }
 
 impl WriterLock {
@@ -32,6 +32,32 @@ impl WriterLock {
         // For the message above only: a number left by a dead process means nothing.
         file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
         writeln!(file, "{}", std::process::id()).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for WriterLock {
+    /// Closing the file is not enough: a child process has it too, from the moment it is split off until it runs its own program.
+    fn drop(&mut self) {
+        // What fails here is made good by the closing that follows, only later.
+        let _ = self.file.unlock();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed test is a panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_given_back_is_free_though_a_child_process_still_has_its_file() {
+        let place = tempfile::tempdir().unwrap();
+        let layout = Layout::new(place.path());
+        let lock = WriterLock::take(&layout).unwrap();
+        let of_child = lock.file.try_clone().unwrap();
+        assert!(matches!(WriterLock::take(&layout), Err(ArchiveError::Locked { .. })));
+        drop(lock);
+        drop(WriterLock::take(&layout).unwrap());
+        drop(of_child);
     }
 }
