@@ -12,14 +12,15 @@ use super::exit;
 use super::import::all_cores;
 use crate::say;
 use crate::terminal::{counted, grouped};
-use crate::verify::{KeyFrom, Report, Trust, Verification, Wrong, verify};
+use crate::verify::{KeyFrom, Report, Trust, Verification, Wrong, is_address, verify, verify_address};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  testigo verify archive\n  testigo verify site --key example.org/ledger+1a2b3c4d+AY...\n\nA key or a policy has to come from elsewhere than the place that is verified: from a printed notice, from people you trust, from several of them. Without one, verifying shows that everything there fits together, and not whose it is."
+    after_help = "Examples:\n  testigo verify archive\n  testigo verify site --key example.org/ledger+1a2b3c4d+AY...\n  testigo verify https://example.org/site/ --policy trusted.policy\n\nA key or a policy has to come from elsewhere than the place that is verified: from a printed notice, from people you trust, from several of them. Without one, verifying shows that everything there fits together, and not whose it is.\n\nWhat is on the web is fetched into a temporary folder (TMPDIR says where) and verified there. Of a live site, which has no signed list of its files, the ledger, the documents, the pictures and the tables are fetched. Redirects to other hosts are not followed."
 )]
 pub struct VerifyArguments {
-    /// A mirror's folder, or an archive; it may be in use, left by a killed process, or on a read-only disk
+    /// A mirror's folder, or an archive; it may be in use, left by a killed process, or on a read-only disk. Or the address of a mirror or a live site on the web
+    #[arg(value_name = "PLACE")]
     pub place: PathBuf,
     /// The ledger's public key, as its publisher made it known elsewhere
     #[arg(long, value_name = "KEY")]
@@ -50,12 +51,11 @@ pub enum VerifyFormat {
 
 pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
     let trust = trust(arguments)?;
-    let report = verify(&Verification {
-        root: &arguments.place,
-        trust: &trust,
-        reread: arguments.reread,
-        jobs: arguments.jobs.map_or_else(all_cores, usize::from),
-    })?;
+    let jobs = arguments.jobs.map_or_else(all_cores, usize::from);
+    let report = match arguments.place.to_str().filter(|place| is_address(place)) {
+        Some(address) => verify_address(address, &trust, arguments.reread, jobs)?,
+        None => verify(&Verification { root: &arguments.place, trust: &trust, reread: arguments.reread, jobs })?,
+    };
     match arguments.format {
         VerifyFormat::Text => print(&report),
         VerifyFormat::Json => say!("{}", serde_json::to_string_pretty(&as_json(&report))?),
@@ -118,9 +118,13 @@ fn print(report: &Report) {
     if let Some(renditions) = report.renditions {
         say!("pictures      {} have the bytes that their names say", grouped(renditions));
     }
+    if let Some(tables) = report.tables {
+        say!("tables        {} made again from the ledger: the same bytes", grouped(tables));
+    }
     if let Some(files) = &report.files {
+        let alone = if report.address.is_none() { " and no other" } else { "" };
         say!(
-            "files         {} as the signed list says and no other, {} MB",
+            "files         {} as the signed list says{alone}, {} MB",
             grouped(files.files),
             grouped(files.bytes.div_ceil(1_000_000))
         );

@@ -61,7 +61,8 @@ pub fn check(
     Ok((part, not_checked))
 }
 
-fn open_manifest(root: &Path, reader: &ArchiveReader, checkpoint: &Checkpoint) -> Result<Manifest, Wrong> {
+/// The signed list in a mirror, believed only with the key at the head's size, and only if it is of this head.
+pub fn open_manifest(root: &Path, reader: &ArchiveReader, checkpoint: &Checkpoint) -> Result<Manifest, Wrong> {
     let path = root.join(MANIFEST);
     let length = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file).map(|found| found.len());
     let length =
@@ -217,6 +218,22 @@ fn check_made(
     let meaning = if hash == listed.hash { PUBLISHER } else { COPY };
     let what = format!("differs, from byte {at} on, from what the ledger gives");
     Err(Wrong::at("page", &listed.path, &what, meaning).values(around(&given, at), around(&found, at)))
+}
+
+/// A table of a live site: made again, and compared byte for byte.
+pub fn check_table(root: &Path, reader: &ArchiveReader, mirror: &Mirror, file: &MirrorFile) -> Result<(), Wrong> {
+    let path = root.join(&file.path);
+    let unreadable =
+        |error: &dyn std::fmt::Display| Wrong::at("unreadable", &file.path, &format!("cannot be read: {error}"), COPY);
+    let given = mirror.content(file, reader).map_err(|error| unreadable(&error))?;
+    let found = fs::read(&path).map_err(|error| unreadable(&error))?;
+    if found == given {
+        return Ok(());
+    }
+    let at = first_difference(&found, &given);
+    let meaning = "the site does not show what its ledger gives, or another version of the program made this table in another form";
+    let what = format!("differs, from byte {at} on, from what the ledger gives");
+    Err(Wrong::at("table", &file.path, &what, meaning).values(around(&given, at), around(&found, at)))
 }
 
 fn named_hash(path: &str) -> Option<Hash> {

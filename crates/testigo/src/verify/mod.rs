@@ -4,6 +4,7 @@
 //! worked out again. What cannot be known from the place itself (whose key it is, whether a sheet was left out) is said.
 
 mod listed;
+mod remote;
 mod reread;
 mod wrong;
 
@@ -20,10 +21,11 @@ use testigo_count::{Count, DocumentHash, EntryIndex};
 use testigo_ledger::key_history::KeysInEntries;
 use testigo_ledger::{Checkpoint, Policy, SignedNote, VerifyingKey};
 use testigo_site::address::rendition_path;
-use testigo_site::mirror::{MANIFEST, Mirror, MirrorError};
+use testigo_site::mirror::{MANIFEST, Mirror, MirrorError, MirrorFile, for_each};
 use testigo_site::source::{Folding, present};
 use testigo_site::{Source, View};
 
+pub use self::remote::{is_address, verify_address};
 use self::wrong::PUBLISHER;
 pub use self::wrong::Wrong;
 use crate::counting::ArchiveDocuments;
@@ -51,11 +53,35 @@ pub enum KeyFrom {
     Place,
 }
 
+/// What is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Where sheets come in; it has private files, too.
+    Archive,
+    /// A static copy with a signed list of its files.
+    Mirror,
+    /// What was fetched of a live site, which has no such list.
+    Site,
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Archive => "archive",
+            Self::Mirror => "mirror",
+            Self::Site => "site",
+        })
+    }
+}
+
 /// What was checked.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// `archive` or `mirror`.
-    pub kind: &'static str,
+    pub kind: Kind,
+    /// Where it was fetched from, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     pub key: String,
     pub key_from: KeyFrom,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,6 +95,9 @@ pub struct Report {
     pub rulings: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renditions: Option<u64>,
+    /// Tables of a live site, compared with the count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tables: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<FilesPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,28 +184,35 @@ pub struct Verification<'a> {
 /// Verifies a folder. `Err` only where nothing could be verified at all.
 pub fn verify(verification: &Verification<'_>) -> Result<Report> {
     let root = verification.root;
-    let is_archive = ArchiveReader::is_archive(root);
-    if !is_archive && !root.join("ledger").is_dir() && !root.join(MANIFEST).is_file() {
+    let kind = if ArchiveReader::is_archive(root) { Kind::Archive } else { Kind::Mirror };
+    if kind == Kind::Mirror && !root.join("ledger").is_dir() && !root.join(MANIFEST).is_file() {
         bail!(
             "{} is neither an archive nor a mirror\nhint: a mirror has a folder `ledger` and a file `manifest`",
             root.display()
         );
     }
-    let mut report = Report::new(if is_archive { "archive" } else { "mirror" });
-    let opened = if is_archive { ArchiveReader::open(root) } else { ArchiveReader::open_mirror(root) };
-    let opened = match opened {
-        Ok(reader) => verification.trusted(reader, &mut report),
-        Err(error) => Err(Wrong::of_archive(&error, root).ok_or(error)?),
-    };
-    let checked = match opened {
-        Ok((reader, key)) => verification.check(&reader, &key, is_archive, &mut report)?,
-        Err(wrong) => Err(wrong),
-    };
-    report.wrong = checked.err();
-    Ok(report)
+    verification.verify(kind)
 }
 
 impl Verification<'_> {
+    fn verify(&self, kind: Kind) -> Result<Report> {
+        let mut report = Report::new(kind);
+        let opened = match kind {
+            Kind::Archive => ArchiveReader::open(self.root),
+            Kind::Mirror | Kind::Site => ArchiveReader::open_mirror(self.root),
+        };
+        let opened = match opened {
+            Ok(reader) => self.trusted(reader, &mut report),
+            Err(error) => Err(Wrong::of_archive(&error, self.root).ok_or(error)?),
+        };
+        let checked = match opened {
+            Ok((reader, key)) => self.check(&reader, &key, kind, &mut report)?,
+            Err(wrong) => Err(wrong),
+        };
+        report.wrong = checked.err();
+        Ok(report)
+    }
+
     /// The reader, and the key that is to be believed.
     fn trusted(&self, reader: ArchiveReader, report: &mut Report) -> Result<(ArchiveReader, VerifyingKey), Wrong> {
         let of_place = |key: &VerifyingKey| reader.keys().keys().any(|own| own == key);
@@ -216,7 +252,7 @@ impl Verification<'_> {
         &self,
         reader: &ArchiveReader,
         key: &VerifyingKey,
-        is_archive: bool,
+        kind: Kind,
         report: &mut Report,
     ) -> Result<Result<(), Wrong>> {
         let folded = match self.ledger(reader, report)? {
@@ -231,10 +267,13 @@ impl Verification<'_> {
         if done.is_err() {
             return Ok(done);
         }
-        let files = if is_archive {
-            self.archive_files(reader, &folded.view, report)?
-        } else {
-            self.mirror_files(reader, &folded, report)
+        let files = match kind {
+            Kind::Archive => self.archive_files(reader, &folded.view, report)?,
+            Kind::Mirror => self.mirror_files(reader, &folded, report),
+            Kind::Site => match self.archive_files(reader, &folded.view, report)? {
+                Ok(()) => self.tables(reader, &folded.view, report),
+                wrong => wrong,
+            },
         };
         let shown = files.and_then(|()| self.masks(reader, &folded.view, report));
         if shown.is_err() || !self.reread {
@@ -348,6 +387,15 @@ impl Verification<'_> {
         Ok(missing_document(reader, view).map_or(Ok(()), Err))
     }
 
+    /// The tables of a live site against those that the ledger gives.
+    fn tables(&self, reader: &ArchiveReader, view: &Arc<View>, report: &mut Report) -> Result<(), Wrong> {
+        let mirror = Mirror::new(Arc::clone(view), []).map_err(|error| no_mirror(&error))?;
+        let tables: Vec<&MirrorFile> = mirror.files().iter().filter(|file| remote::is_table(file)).collect();
+        let compared = for_each(&tables, self.jobs, |file| listed::check_table(self.root, reader, &mirror, file))?;
+        report.tables = Some(compared.len() as u64);
+        Ok(())
+    }
+
     /// What the masks of all pictures hide.
     fn masks(&self, reader: &ArchiveReader, view: &View, report: &mut Report) -> Result<(), Wrong> {
         let progress = Progress::new("masks", view.count.sheet_count() as u64);
@@ -405,9 +453,10 @@ struct Folded {
 }
 
 impl Report {
-    fn new(kind: &'static str) -> Self {
+    fn new(kind: Kind) -> Self {
         Self {
             kind,
+            address: None,
             key: String::new(),
             key_from: KeyFrom::Place,
             witnesses: None,
@@ -416,6 +465,7 @@ impl Report {
             refused: 0,
             rulings: 0,
             renditions: None,
+            tables: None,
             files: None,
             masks: None,
             reread: None,
