@@ -30,12 +30,21 @@ def main():
         file.write_bytes(lzma.decompress(source.read_bytes()) if source.suffix == ".xz" else source.read_bytes())
         testigo("init", archive, "--pack", "ve-2024", "--register", file)
         testigo("import", archive, file, "--format", "convzla")
-        publish = lambda: timed(lambda: testigo("publish", archive, "--out", site))
+        publish = lambda *options: timed(lambda: testigo("publish", archive, "--out", site, *options))
         show("publish", publish())
         show("publish again, nothing new", publish())
+        show("the same without a torrent", publish("--no-torrent"))
+        (Path(place) / "site.torrent").unlink()
+        show("the same with all of the torrent", publish())
         testigo("import", archive, sheet)
         testigo("read", archive)
         show("publish after one new sheet", publish())
+        server = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", site, "0"]
+        with subprocess.Popen(server, env=os.environ | {"PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as served:
+            port = served.stdout.readline().split(" port ")[1].split()[0]
+            fetched = timed(lambda: testigo("verify", f"http://127.0.0.1:{port}/"))[0]
+            served.terminate()
+        print(f"verify from Python's web server on this machine: {fetched:.1f} s")
         hashing = f"find {site} -type f -print0 | xargs -0 -P 1 sha256sum > {place}/sums"
         verified, hashed = [], []
         for _ in range(rounds):
@@ -47,7 +56,7 @@ def main():
 
 def show(what, measured):
     seconds, answer = measured
-    said = [line for line in answer.splitlines() if line.startswith(("mirror", "changed"))]
+    said = [line for line in answer.splitlines() if line.startswith(("mirror", "changed", "torrent"))]
     print(f"{what}: {seconds:.1f} s; " + "; ".join(" ".join(line.split()) for line in said))
 
 

@@ -313,7 +313,8 @@ impl Address {
 
 /// What stands as a file under its own name in a mirror: these first parts of an address, and these endings.
 const FILE_FOLDERS: [&str; 7] = ["assets", "checker", "documents", "ledger", "openings", "presentation", "renditions"];
-const FILE_ENDINGS: [&str; 9] = [".atom", ".csv", ".geojson", ".js", ".json", ".parquet", ".png", ".svg", ".xml"];
+const FILE_ENDINGS: [&str; 10] =
+    [".atom", ".csv", ".geojson", ".js", ".json", ".parquet", ".png", ".svg", ".torrent", ".xml"];
 
 /// The file of a mirror that holds what stands at a root-relative address: the page `/a/b` is in `a/b/index.html`, so that
 /// any web server answers the same addresses as ours, and a browser finds the page without any server.

@@ -19,6 +19,7 @@ pub mod screened;
 pub mod server;
 pub mod settings;
 pub mod source;
+pub mod torrent;
 pub mod view;
 
 pub use respond::{Body, Freshness, Response, Site};

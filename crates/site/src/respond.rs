@@ -12,6 +12,7 @@ use crate::address::{
 use crate::download::{self, Download, Form, Table};
 use crate::page;
 use crate::source::{BOUNDARIES, TILES};
+use crate::torrent;
 use crate::view::View;
 
 /// The site in one state of the count.
@@ -52,6 +53,8 @@ pub enum Body {
     Document(DocumentHash),
     /// A file of the ledger, by its name below `ledger/`, which the caller has.
     Ledger(String),
+    /// The torrent of all pictures, which the caller makes.
+    Torrent,
     /// The receipt for an entry, which the caller makes.
     Receipt(u64),
 }
@@ -72,6 +75,7 @@ pub(crate) const GEOJSON: &str = "application/geo+json";
 pub(crate) const PARQUET: &str = "application/vnd.apache.parquet";
 pub(crate) const ATOM: &str = "application/atom+xml; charset=utf-8";
 pub(crate) const PNG: &str = "image/png";
+pub(crate) const TORRENT: &str = "application/x-bittorrent";
 pub(crate) const XML: &str = "application/xml";
 
 pub(crate) const CSV: &str = "text/csv; charset=utf-8; header=present";
@@ -212,6 +216,12 @@ impl Site {
         match parts {
             ["sheets.csv"] => Some(csv(download::sheets(view))),
             ["sheets.parquet"] => parquet(download::sheets(view)),
+            [torrent::SHEETS] => view.renditions().next().map(|_| Response {
+                status: 200,
+                content_type: TORRENT,
+                body: Body::Torrent,
+                freshness: Freshness::Changing,
+            }),
             ["refusals.csv"] => Some(csv(download::refusals(view))),
             ["datapackage.json"] => download::datapackage(view).ok().map(|made| bytes(JSON, made, Freshness::Changing)),
             ["nist.json"] => Some(streamed(JSON, download::nist_report(view, Form::Json))),
@@ -347,6 +357,7 @@ impl Site {
             "/data/nist.xml",
         ];
         let boundaries = view.maps.boundaries.hash.map(|_| "/data/boundaries.geojson".to_owned());
+        let torrent = view.renditions().next().map(|_| format!("/data/{}", torrent::SHEETS));
         let find = view.places.finder(count).files();
         let languages = 0..count.pack().languages.len();
         let feeds = languages.clone().map(|language| match language {
@@ -394,6 +405,7 @@ impl Site {
             .into_iter()
             .chain(boundaries)
             .chain(tiles)
+            .chain(torrent)
             .chain(find)
             .chain(feeds)
             .chain(pictures)

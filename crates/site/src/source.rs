@@ -76,6 +76,11 @@ pub trait Source: Send + Sync + 'static {
     /// A picture by its hash.
     fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>>;
 
+    /// How long a picture's file is, in bytes.
+    fn rendition_length(&self, hash: &DocumentHash) -> Option<u64> {
+        self.rendition(hash).map(|bytes| bytes.len() as u64)
+    }
+
     /// The proof of a picture, by the commitment to its pixels and its hash.
     fn opening(&self, _pixels: &DocumentHash, _rendition: &DocumentHash) -> Option<Vec<u8>> {
         None
@@ -252,6 +257,11 @@ impl Source for ArchiveReader {
 
     fn rendition(&self, hash: &DocumentHash) -> Option<Vec<u8>> {
         ArchiveReader::rendition(self, &Hash(*hash.as_bytes())).ok().map(|(bytes, _)| bytes)
+    }
+
+    fn rendition_length(&self, hash: &DocumentHash) -> Option<u64> {
+        let (path, _) = self.rendition_path(&Hash(*hash.as_bytes()))?;
+        std::fs::metadata(path).ok().map(|found| found.len())
     }
 
     fn opening(&self, pixels: &DocumentHash, rendition: &DocumentHash) -> Option<Vec<u8>> {

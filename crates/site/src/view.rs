@@ -1,7 +1,7 @@
 //! One state of the count with all that its pages need: immutable, so that every page of it says the same.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use testigo_analysis::comparison::{Comparison, compare, proclaimed_units};
 use testigo_count::geography::{StationIndex, UnitIndex};
@@ -14,6 +14,7 @@ use crate::map::Maps;
 use crate::places::Places;
 use crate::screened::Screened;
 use crate::settings::Settings;
+use crate::torrent::Contents;
 
 /// The ledger's signed head.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub struct View {
     pub script: Arc<Asset>,
     /// The script of the recount page.
     pub recount: Arc<Asset>,
+    /// The hashes of the last torrent of all pictures: with the next one, only what is new is hashed.
+    pub hashed_sheets: Arc<Mutex<Option<Contents>>>,
     /// Candidates of each contest, most votes first, then in ballot order.
     pub ranking: Vec<Vec<usize>>,
     /// Of each contest, what was proclaimed for the whole against the sheets, once somebody has asked.
@@ -117,6 +120,7 @@ impl View {
             Some(before) => Arc::clone(&before.recount),
             None => Arc::new(assets::recount()),
         };
+        let hashed_sheets = before.map(|before| Arc::clone(&before.hashed_sheets)).unwrap_or_default();
         let ranking = (0..count.definition().contests.len())
             .map(|contest| ranked(count.unit_votes(contest, UnitIndex::WHOLE).0))
             .collect();
@@ -138,6 +142,7 @@ impl View {
             style,
             script,
             recount,
+            hashed_sheets,
             ranking,
             comparisons,
             proclaimed,
@@ -216,6 +221,16 @@ impl View {
     /// Every picture that may be shown, by its hash, with its ending.
     pub fn renditions(&self) -> impl Iterator<Item = (DocumentHash, &'static str)> {
         self.renditions.sheets.keys().filter_map(|hash| Some((*hash, self.rendition(hash)?)))
+    }
+
+    /// The same, each once, in the order in which sheets first showed them: what comes later stands at the end.
+    pub fn renditions_in_order(&self) -> impl Iterator<Item = (DocumentHash, &'static str)> {
+        let mut seen = BTreeSet::new();
+        let pages = self.renditions.order.iter().flat_map(|sheet| self.count.sheet_view(*sheet).pages);
+        pages
+            .map(|page| page.rendition)
+            .filter(move |rendition| seen.insert(*rendition))
+            .filter_map(|rendition| Some((rendition, self.rendition(&rendition)?)))
     }
 
     /// Every proof of a picture that may be shown: the commitment to its pixels, and its hash.

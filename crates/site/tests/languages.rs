@@ -88,8 +88,9 @@ fn every_text_is_used_and_every_used_text_is_there() {
         let plain = literal.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         let is_key =
             plain && literal.split_once('.').is_some_and(|(table, rest)| tables.contains(table) && !rest.is_empty());
-        let is_file =
-            [".csv", ".json", ".toml", ".geojson", ".parquet", ".xml"].iter().any(|ending| literal.ends_with(ending));
+        let is_file = [".csv", ".json", ".toml", ".geojson", ".parquet", ".torrent", ".xml"]
+            .iter()
+            .any(|ending| literal.ends_with(ending));
         assert!(
             !is_key || is_file || stems.contains(literal) || known.contains(literal),
             "`{literal}` is used and in no language file"

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use common::Place;
 use common::sheets::{STATIONS, payload, sheet};
+use testigo_site::torrent::Contents;
 
 fn with_sheets(number: usize) -> Place {
     let place = Place::with_demo();
@@ -178,4 +179,87 @@ fn every_link_leads_to_a_file_and_none_away() {
         }
     }
     assert!(checked > 1_000, "only {checked} links");
+}
+
+/// The files that a torrent names, and how many pieces were hashed to make it.
+fn torrent(place: &Place, name: &str) -> Vec<String> {
+    let (contents, comment) = Contents::parse(&place.read(name)).unwrap();
+    assert!(comment.starts_with(common::ORIGIN), "{comment}");
+    contents.files().iter().map(|file| file.path.clone()).collect()
+}
+
+fn hashed(run: &common::Run) -> u64 {
+    let line = run.out.lines().find(|line| line.starts_with("torrent ")).unwrap();
+    line.strip_suffix(" hashed").unwrap().rsplit(' ').next().unwrap().replace(',', "").parse().unwrap()
+}
+
+#[test]
+fn a_torrent_beside_the_mirror_names_all_of_it() {
+    let place = with_sheets(2);
+    let publish = ["publish", "archive", "--out", "site"];
+    let first = place.run(&publish).done();
+    let bytes = place.read("site.torrent");
+    let mut names = torrent(&place, "site.torrent");
+    assert!(names[0].starts_with("renditions/"), "{:?}", &names[..3]);
+    names.sort();
+    assert_eq!(names, contents(&place, "site").into_keys().collect::<Vec<_>>());
+
+    // Nothing new: no piece is hashed, and the file is not touched.
+    let written = fs::metadata(place.path("site.torrent")).unwrap().ino();
+    assert_eq!(hashed(&place.run(&publish).done()), 0);
+    assert_eq!(fs::metadata(place.path("site.torrent")).unwrap().ino(), written);
+    // Elsewhere, and from scratch: the same bytes.
+    copy(&place.path("archive"), &place.path("elsewhere/copy"));
+    let other = ["publish", "elsewhere/copy", "--out", "elsewhere/mirror/", "--jobs", "1"];
+    assert_eq!(hashed(&place.run(&other).done()), hashed(&first));
+    assert!(place.read("elsewhere/mirror.torrent") == bytes);
+    assert_eq!(hashed(&place.run(&[&publish[..], &["--from-scratch"]].concat()).done()), hashed(&first));
+    assert!(place.read("site.torrent") == bytes);
+
+    // What comes later stands behind the pictures that were there.
+    place.write("late/late.jpg", sheet(&[&payload(STATIONS[4], 40), &payload(STATIONS[5], 40)]));
+    place.run(&["import", "archive", "late"]).done();
+    let before = torrent(&place, "site/data/sheets.torrent");
+    place.run(&publish).done();
+    let after = torrent(&place, "site/data/sheets.torrent");
+    assert_eq!((&after[..before.len()], after.len()), (&before[..], before.len() + 1));
+    place.run(&[&publish[..2], &["--out", "fresh"]].concat()).done();
+    assert!(place.read("fresh.torrent") == place.read("site.torrent"));
+    place.run(&["verify", "site"]).done();
+    // A torrent of another state, as a killed process leaves it, is believed in nothing.
+    place.write("site.torrent", &bytes);
+    place.run(&publish).done();
+    assert!(place.read("fresh.torrent") == place.read("site.torrent"));
+}
+
+#[test]
+fn a_torrent_names_trackers_and_web_servers_only_when_told_to() {
+    let place = with_sheets(1);
+    let publish = ["publish", "archive", "--out", "site"];
+    let with = |options: &[&str]| place.run(&[&publish[..], options].concat());
+    with(&["--no-torrent"]).done();
+    assert!(!place.path("site.torrent").exists());
+    with(&[]).done();
+    let plain = String::from_utf8_lossy(&place.read("site.torrent")).into_owned();
+    assert!(plain.contains("4:name16:example.org_demo12:piece length"), "{}", &plain[..80]);
+    assert!(!plain.contains("announce") && !plain.contains("url-list"));
+    let options = ["--tracker", "udp://tracker.example:1337", "--webseed", "https://a.example/all/copy/"];
+    with(&[&options[..], &["--webseed", "http://b.example/copy"]].concat()).done();
+    let told = String::from_utf8_lossy(&place.read("site.torrent")).into_owned();
+    assert!(told.starts_with("d8:announce26:udp://tracker.example:133713:announce-listll26:"), "{}", &told[..80]);
+    assert!(told.contains("4:name4:copy12:piece length"));
+    assert!(told.ends_with("8:url-listl22:https://a.example/all/17:http://b.example/ee"));
+    for (options, said) in [
+        (&["--webseed", "https://a.example/"][..], "does not end in the name of a folder"),
+        (&["--webseed", "ftp://a.example/site"], "does not end in the name of a folder"),
+        (&["--webseed", "https://a.example/x", "--webseed", "https://a.example/y"], "end in different names"),
+        (&["--tracker", "tracker.example"], "is no address of a tracker"),
+        (&["--torrent", "site/all.torrent"], "site/all.torrent is inside the mirror"),
+        (&["--torrent", "site/data/all.torrent"], "is inside the mirror"),
+    ] {
+        let run = with(options).refused();
+        assert!(run.err.contains(said), "{run}");
+    }
+    with(&["--torrent", "other/name.torrent"]).refused();
+    place.run(&["verify", "site"]).done();
 }

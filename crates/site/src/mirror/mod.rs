@@ -18,11 +18,14 @@ use testigo_ledger::Hash;
 use crate::address::file_of;
 use crate::respond::{Body, HTML, Site};
 use crate::source::{BOUNDARIES, Source, TILES};
+use crate::torrent;
 use crate::view::View;
 
 pub use self::manifest::{LONGEST_MANIFEST, Listed, MANIFEST, Manifest, ManifestError, is_path};
 pub use self::parallel::for_each;
-pub use self::publish::{PublishError, PublishReport, PublishStep, Publishing, UNFINISHED, publish};
+pub use self::publish::{
+    PublishError, PublishReport, PublishStep, Publishing, TorrentPlan, TorrentReport, UNFINISHED, publish,
+};
 pub use self::relative::relative;
 
 /// The files of a mirror.
@@ -146,6 +149,8 @@ impl Mirror {
             Body::Opening(pixels, rendition) => source.opening(&pixels, &rendition).ok_or_else(missing),
             Body::Document(hash) => source.document(&hash).ok_or_else(missing),
             Body::Presentation(name) => source.presentation(&name).ok_or_else(missing),
+            Body::Torrent => torrent::of_sheets(self.view(), source)
+                .map_err(|torrent::Unreadable(path)| MirrorError::Missing { path }),
             Body::Receipt(entry) => source.receipt(entry).ok_or_else(missing),
             Body::Ledger(name) => source.ledger_file(&name).ok_or_else(missing),
         }

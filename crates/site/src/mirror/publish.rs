@@ -2,6 +2,9 @@
 //!
 //! While it works, the folder has a subfolder [`UNFINISHED`]. Where a process was killed it stays, and the next one then
 //! believes nothing about the files there but what it reads in them.
+//!
+//! The torrent of the mirror stands beside the folder: it holds the hash of the signed list, so that list cannot hold its hash, and what
+//! is not on the list has no business in the folder.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -16,7 +19,10 @@ use testigo_ledger::{Checkpoint, Hash, SigningKey, TreeSize};
 use super::manifest::{LONGEST_MANIFEST, Listed, MANIFEST, Manifest, ManifestError};
 use super::parallel::for_each;
 use super::{Mirror, MirrorError, MirrorFile};
+use crate::address::{file_of, opening_path, rendition_path};
 use crate::source::{SourceError, open_view};
+use crate::torrent::{self, Contents, Label, TorrentFile, Unreadable};
+use crate::view::View;
 
 /// The subfolder that a mirror has only while it is being written.
 pub const UNFINISHED: &str = ".publishing";
@@ -31,10 +37,21 @@ pub struct Publishing<'a> {
     pub key: &'a SigningKey,
     /// Read every file in the folder again, instead of believing that it is as the last list says.
     pub from_scratch: bool,
+    /// The torrent of the mirror, if there is to be one.
+    pub torrent: Option<TorrentPlan<'a>>,
     /// Threads.
     pub jobs: usize,
     /// Hears how many files there are, before the first is looked at, and then of each that is done.
     pub progress: &'a (dyn Fn(PublishStep) + Sync),
+}
+
+/// A torrent that is to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct TorrentPlan<'a> {
+    /// The file, outside of the folder.
+    pub path: &'a Path,
+    /// The folder's name for those who get it, trackers, and web servers that have it.
+    pub label: &'a Label,
 }
 
 /// How far it is.
@@ -44,6 +61,10 @@ pub enum PublishStep {
     Planned(u64),
     /// One more file is as it should be.
     Done,
+    /// There are so many pieces of the torrent to hash.
+    Hashing(u64),
+    /// So many more pieces are hashed.
+    Hashed(u64),
 }
 
 /// What was done.
@@ -59,6 +80,17 @@ pub struct PublishReport {
     pub written: u64,
     /// Files that no longer belong there, removed.
     pub removed: u64,
+    /// The torrent, if one was to be written.
+    pub torrent: Option<TorrentReport>,
+}
+
+/// What became of the torrent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TorrentReport {
+    /// Pieces in it.
+    pub pieces: u64,
+    /// Pieces hashed; the others were known.
+    pub hashed: u64,
 }
 
 /// Why a mirror could not be written.
@@ -103,6 +135,20 @@ pub enum PublishError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file is another one than a moment ago.
+    #[error("{path} was changed while the mirror was being made\nhint: publish again")]
+    Changed {
+        /// The file.
+        path: String,
+    },
+    /// The torrent would stand in the mirror.
+    #[error(
+        "{path} is inside the mirror, whose signed list has no place for it\nhint: choose a place beside the folder with --torrent"
+    )]
+    TorrentInside {
+        /// The torrent.
+        path: PathBuf,
+    },
     /// The file system refuses.
     #[error("{path} cannot be {action}: {error}")]
     Files {
@@ -132,6 +178,9 @@ pub fn publish(publishing: &Publishing<'_>) -> Result<PublishReport, PublishErro
     }
     let mirror = Mirror::new(Arc::clone(&view), reader.ledger_files(checkpoint.size)?)?;
     let folder = Folder::open(publishing, &checkpoint.origin)?;
+    if let Some((sheets, _)) = folder.read_before(&publishing.folder.join("data").join(torrent::SHEETS)) {
+        *view.hashed_sheets.lock().unwrap_or_else(PoisonError::into_inner) = Some(sheets);
+    }
     (publishing.progress)(PublishStep::Planned(mirror.files().len() as u64));
 
     // What others refer to stands before what refers to it.
@@ -155,13 +204,37 @@ pub fn publish(publishing: &Publishing<'_>) -> Result<PublishReport, PublishErro
     let manifest = Manifest { checkpoint, program: env!("CARGO_PKG_VERSION").to_owned(), files };
     let note = manifest.sign(key)?.to_string();
     folder.finish(note.as_bytes())?;
+    let torrent = publishing.torrent.map(|plan| folder.write_torrent(publishing, plan, &view, &manifest, &note));
     Ok(PublishReport {
-        checkpoint: manifest.checkpoint,
         files: count + 1,
         bytes: bytes + note.len() as u64,
         written: folder.written.load(Ordering::Relaxed),
         removed,
+        torrent: torrent.transpose()?,
+        checkpoint: manifest.checkpoint,
     })
+}
+
+/// The files of a mirror in the order of its torrent: pictures and what proves them as the ledger has them, then all else.
+fn in_torrent_order(view: &View, manifest: &Manifest, note: &str) -> Vec<TorrentFile> {
+    let pictures = view.renditions_in_order().map(|(hash, media)| rendition_path(&hash, media));
+    let openings = view.openings().map(|(pixels, rendition)| opening_path(&pixels, &rendition));
+    let mut seen = BTreeSet::new();
+    let mut files: Vec<TorrentFile> = pictures
+        .chain(openings)
+        .filter_map(|address| manifest.get(&file_of(&address)))
+        .filter(|listed| seen.insert(listed.path.as_str()))
+        .map(|listed| TorrentFile { path: listed.path.clone(), length: listed.size })
+        .collect();
+    let rest = manifest.files.iter().filter(|listed| !seen.contains(listed.path.as_str()));
+    files.extend(rest.map(|listed| TorrentFile { path: listed.path.clone(), length: listed.size }));
+    files.push(TorrentFile { path: MANIFEST.to_owned(), length: note.len() as u64 });
+    files
+}
+
+/// A line for people, and for the next publishing: it says of which signed list a torrent is.
+fn comment_of(checkpoint: &Checkpoint, note: &[u8]) -> String {
+    format!("{}, {} entries; SHA-256 of `{MANIFEST}`: {}", checkpoint.origin, checkpoint.size, Hash::of(note))
 }
 
 /// The folder being written.
@@ -169,8 +242,8 @@ struct Folder<'a> {
     path: &'a Path,
     /// Held as long as this is: other processes keep out.
     _lock: File,
-    /// What the folder holds, unless nobody knows.
-    before: Option<Manifest>,
+    /// What the folder holds, unless nobody knows, and what its torrent says of itself.
+    before: Option<(Manifest, String)>,
     made: Mutex<BTreeSet<PathBuf>>,
     next: AtomicU64,
     written: AtomicU64,
@@ -190,6 +263,12 @@ impl<'a> Folder<'a> {
         if !ours && !empty {
             return Err(PublishError::Foreign { path: path.to_owned(), origin: origin.to_owned() });
         }
+        if let Some(plan) = publishing.torrent {
+            let inside = |parent: PathBuf| fs::canonicalize(path).is_ok_and(|path| parent.starts_with(path));
+            if plan.path.parent().and_then(|parent| fs::canonicalize(parent).ok()).is_some_and(inside) {
+                return Err(PublishError::TorrentInside { path: plan.path.to_owned() });
+            }
+        }
         create_directory(&unfinished)?;
         let lock_path = unfinished.join("lock");
         let lock = File::create(&lock_path).map_err(failed(&lock_path, "written"))?;
@@ -199,7 +278,10 @@ impl<'a> Folder<'a> {
         Ok(Self {
             path,
             _lock: lock,
-            before: before.filter(|_| !interrupted && !publishing.from_scratch),
+            before: before.filter(|_| !interrupted && !publishing.from_scratch).zip(note).map(|(before, note)| {
+                let comment = comment_of(&before.checkpoint, &note);
+                (before, comment)
+            }),
             made: Mutex::default(),
             next: AtomicU64::new(0),
             written: AtomicU64::new(0),
@@ -209,7 +291,7 @@ impl<'a> Folder<'a> {
     /// Puts a file right, if it is not yet.
     fn settle(&self, mirror: &Mirror, file: &MirrorFile, reader: &ArchiveReader) -> Result<Listed, PublishError> {
         let path = self.path.join(&file.path);
-        let listed = self.before.as_ref().and_then(|before| before.get(&file.path));
+        let listed = self.before.as_ref().and_then(|(before, _)| before.get(&file.path));
         // Where the last list is believed, a file of the right length is as it says.
         let listed = listed.filter(|listed| {
             fs::symlink_metadata(&path).is_ok_and(|found| found.is_file() && found.len() == listed.size)
@@ -227,6 +309,58 @@ impl<'a> Folder<'a> {
             self.write(&path, &bytes)?;
         }
         Ok(new)
+    }
+
+    /// An earlier torrent, where what the last publishing left is believed.
+    fn read_before(&self, path: &Path) -> Option<(Contents, String)> {
+        self.before.as_ref()?;
+        Contents::parse(&read_if_there(path).ok()??)
+    }
+
+    /// Writes the torrent of the mirror as it is now.
+    fn write_torrent(
+        &self,
+        publishing: &Publishing<'_>,
+        plan: TorrentPlan<'_>,
+        view: &View,
+        manifest: &Manifest,
+        note: &str,
+    ) -> Result<TorrentReport, PublishError> {
+        let files = in_torrent_order(view, manifest, note);
+        let before = self.read_before(plan.path).zip(self.before.as_ref());
+        let before = before.filter(|((_, said), (_, comment))| said == comment).map(|((torrent, _), (listed, _))| {
+            // The list is not on itself.
+            let is_kept = |path: &str| match path {
+                MANIFEST => listed == manifest,
+                path => listed.get(path) == manifest.get(path),
+            };
+            let same = |(old, new): (&TorrentFile, &TorrentFile)| old.path == new.path && is_kept(&new.path);
+            let same = torrent.files().iter().zip(&files).take_while(|pair| same(*pair)).count();
+            (torrent, same)
+        });
+        (publishing.progress)(PublishStep::Hashing(Contents::pieces_of(&files)));
+        let hashed = AtomicU64::new(0);
+        let contents = Contents::hash(
+            files,
+            before.as_ref().map(|(torrent, same)| (torrent, *same)),
+            publishing.jobs,
+            &|path| fs::read(self.path.join(path)).ok(),
+            &|pieces| {
+                hashed.fetch_add(pieces, Ordering::Relaxed);
+                (publishing.progress)(PublishStep::Hashed(pieces));
+            },
+        )
+        .map_err(|Unreadable(path)| PublishError::Changed { path })?;
+        let comment = comment_of(&manifest.checkpoint, note.as_bytes());
+        let bytes = contents.to_torrent(&Label { comment, ..plan.label.clone() });
+        if !is_same(plan.path, &bytes) {
+            let mut new = plan.path.as_os_str().to_owned();
+            new.push(".new");
+            let new = PathBuf::from(new);
+            fs::write(&new, &bytes).map_err(failed(&new, "written"))?;
+            fs::rename(&new, plan.path).map_err(failed(plan.path, "written"))?;
+        }
+        Ok(TorrentReport { pieces: contents.pieces() as u64, hashed: hashed.into_inner() })
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), PublishError> {

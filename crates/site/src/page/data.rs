@@ -8,6 +8,7 @@ use testigo_count::{Count, DocumentHash};
 
 use super::{Inside, Scene, short_hash};
 use crate::address::{Page, document_path};
+use crate::torrent;
 
 pub(super) fn draw(scene: Scene<'_>) -> Inside {
     let count = &scene.view.count;
@@ -68,6 +69,9 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
             h2 { (scene.t("data.ledger")) }
             (table(scene, html! {
                 (pair("/data/sheets", scene.t("data.sheets")))
+                @if scene.view.renditions().next().is_some() {
+                    (row(format!("/data/{}", torrent::SHEETS), scene.t("data.sheets_torrent")))
+                }
                 (row("/data/refusals.csv".to_owned(), scene.t("data.refusals")))
                 (row("/ledger/checkpoint".to_owned(), scene.t("data.checkpoint")))
             }))

@@ -18,6 +18,7 @@ use super::cache::{Edition, Prepared};
 use crate::download::Download;
 use crate::respond::{self, Body, Freshness};
 use crate::source::Source;
+use crate::torrent;
 
 /// Longest path or query, in bytes. The longest address of the site has fewer than 300.
 const LONGEST_TARGET: usize = 1_024;
@@ -199,7 +200,8 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
         etag: HeaderValue::from_static("W/\"\""),
         shared: content_type != respond::HTML,
         framed: content_type == respond::HTML && path.split('/').any(|part| part == "widget"),
-        attachment: matches!(response.body, Body::Document(_) | Body::Download(_)) || content_type == respond::PARQUET,
+        attachment: matches!(response.body, Body::Document(_) | Body::Download(_) | Body::Torrent)
+            || content_type == respond::PARQUET,
         plain: Bytes::new(),
         gzip: None,
     };
@@ -227,6 +229,10 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
             prepared.etag = etag(&hash.to_string());
             source.document(&hash).map(|bytes| (bytes, true))
         }
+        Body::Torrent => torrent::of_sheets(edition.site.view(), source).ok().map(|bytes| {
+            prepared.etag = etag(&DocumentHash::of(&bytes).to_string());
+            (bytes, false)
+        }),
         Body::Receipt(entry) => source.receipt(entry).map(|bytes| {
             prepared.etag = etag(&DocumentHash::of(&bytes).to_string());
             (bytes, true)

@@ -11,6 +11,8 @@ use testigo_archive::ArchiveReader;
 use testigo_ledger::{Checkpoint, Hash};
 use testigo_site::mirror::{LONGEST_MANIFEST, Listed, MANIFEST, Manifest, Mirror, MirrorFile, UNFINISHED, for_each};
 
+use testigo_site::torrent;
+
 use super::FilesPart;
 use super::wrong::{COPY, PUBLISHER, Wrong};
 use crate::terminal::Progress;
@@ -39,12 +41,17 @@ pub fn check(
     let files = pair(mirror, &manifest, same_program)?;
     no_others(root, &manifest)?;
     let progress = progress.get_or_init(|| Progress::new("files", files.len() as u64));
-    let checked = for_each(&files, jobs, |(listed, file)| {
+    let check = |(listed, file): &(&Listed, Option<&MirrorFile>)| {
         let made = file.filter(|file| same_program && file.is_made());
         check_file(root, reader, mirror, listed, made)?;
         progress.advance(1);
         Ok(u64::from(made.is_some()))
-    })?;
+    };
+    // What is made of the pictures is looked at after them.
+    let of_pictures = format!("data/{}", torrent::SHEETS);
+    let (last, first): (Vec<_>, Vec<_>) = files.iter().copied().partition(|(listed, _)| listed.path == of_pictures);
+    let mut checked = for_each(&first, jobs, check)?;
+    checked.extend(for_each(&last, jobs, check)?);
     let part = FilesPart {
         files: files.len() as u64 + 1,
         bytes: files.iter().map(|(listed, _)| listed.size).sum(),
