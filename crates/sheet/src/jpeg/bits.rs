@@ -4,6 +4,10 @@ use super::segment::{corrupt, marker};
 use crate::picture::PictureError;
 
 /// Reads bits from the most significant end. Past the data, or at a marker, it delivers zeros and remembers so.
+///
+/// It is copied into the rare paths that are functions of their own and back again, so that where it matters, its fields
+/// live in the processor's registers.
+#[derive(Clone, Copy)]
 pub(super) struct BitReader<'a> {
     data: &'a [u8],
     /// Where `data` starts in the file, for messages.
@@ -24,6 +28,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Where reading has got to in the file.
+    #[inline(always)]
     pub(super) fn position(&self) -> usize {
         self.offset + self.at
     }
@@ -36,7 +41,7 @@ impl<'a> BitReader<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn load(&mut self) {
         let next = self.data.get(self.at..).and_then(|rest| rest.first_chunk::<8>());
         if let Some(bytes) = next {
@@ -51,11 +56,11 @@ impl<'a> BitReader<'a> {
                 return;
             }
         }
-        self.load_slowly();
+        *self = self.loaded_slowly();
     }
 
     #[cold]
-    fn load_slowly(&mut self) {
+    fn loaded_slowly(mut self) -> Self {
         while self.count <= 56 {
             let byte = match (self.data.get(self.at), self.data.get(self.at + 1)) {
                 (Some(0xff), Some(0)) => {
@@ -74,6 +79,7 @@ impl<'a> BitReader<'a> {
             self.buffer |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
+        self
     }
 
     /// The next `N` bits without consuming them, 1 to 16.
@@ -100,15 +106,17 @@ impl<'a> BitReader<'a> {
     }
 
     /// Fails once bits have been consumed that the data does not hold.
+    #[inline(always)]
     pub(super) fn check(&self) -> Result<(), PictureError> {
         if self.count < self.padding {
-            return Err(corrupt(self.position(), "the picture data ends before the picture does"));
+            return Err(ends_early(self.position()));
         }
         Ok(())
     }
 
     /// Drops what is left of the interval and steps over the restart marker that must follow.
-    pub(super) fn restart(&mut self, number: u8) -> Result<(), PictureError> {
+    #[inline(never)]
+    pub(super) fn restarted(mut self, number: u8) -> Result<Self, PictureError> {
         self.check()?;
         let rest = self.data.get(self.at..).unwrap_or_default();
         let found = rest.windows(2).position(|pair| pair[0] == 0xff && marker::is_restart(pair[1]));
@@ -118,11 +126,16 @@ impl<'a> BitReader<'a> {
                 self.buffer = 0;
                 self.count = 0;
                 self.padding = 0;
-                Ok(())
+                Ok(self)
             }
             _ => Err(corrupt(self.position(), &format!("restart marker {} is missing", number % 8))),
         }
     }
+}
+
+#[cold]
+fn ends_early(position: usize) -> PictureError {
+    corrupt(position, "the picture data ends before the picture does")
 }
 
 /// Writes bits from the most significant end, stuffing a zero after every byte FF.

@@ -79,6 +79,7 @@ pub(super) struct Decoder {
     entries: Box<[Entry; 1 << LOOK]>,
     /// Symbol and code length by the next 16 bits at most, for codes longer than the look or with long magnitudes.
     symbols: Box<[(u8, u8); 1 << LOOK]>,
+    /// Symbol, the least look of 16 bits that begins with its code, and length of each code longer than the look, in order.
     long: Vec<(u8, u32, u32)>,
     skips: Box<[SkipEntry]>,
 }
@@ -96,7 +97,7 @@ impl Decoder {
         let mut long = Vec::new();
         for (symbol, code, length) in table.codes() {
             if length > LOOK {
-                long.push((symbol, code, length));
+                long.push((symbol, code << (16 - length), length));
                 continue;
             }
             let (run, size) = (symbol >> 4, u32::from(symbol & 15));
@@ -154,44 +155,44 @@ impl Decoder {
         }
     }
 
-    /// The next symbol, for what the tables do not hold whole.
+    /// Symbol and length of a code that is longer than the look.
     #[cold]
+    fn long_code(&self, look: usize, position: usize) -> Result<(u8, u32), PictureError> {
+        let look = u32::try_from(look).unwrap_or_default();
+        let after = self.long.partition_point(|(_, first, _)| *first <= look);
+        match after.checked_sub(1).and_then(|index| self.long.get(index)) {
+            Some(&(symbol, first, length)) if look - first < 1 << (16 - length) => Ok((symbol, length)),
+            _ => Err(corrupt(position, "a code stands in no Huffman table")),
+        }
+    }
+
+    /// The next symbol.
+    #[inline(always)]
     fn symbol(&self, reader: &mut BitReader<'_>) -> Result<u8, PictureError> {
         let look = reader.peek::<16>();
-        if let Some(&(symbol, length)) = self.symbols.get(look >> (16 - LOOK)).filter(|slot| slot.1 != 0) {
-            reader.consume(u32::from(length));
-            return Ok(symbol);
-        }
-        for &(symbol, code, length) in &self.long {
-            if u32::try_from(look).unwrap_or_default() >> (16 - length) == code {
-                reader.consume(length);
-                return Ok(symbol);
-            }
-        }
-        Err(corrupt(reader.position(), "a code stands in no Huffman table"))
+        let (symbol, length) = self.symbols[look >> (16 - LOOK) & ((1 << LOOK) - 1)];
+        let (symbol, length) =
+            if length > 0 { (symbol, u32::from(length)) } else { self.long_code(look, reader.position())? };
+        reader.consume(length);
+        Ok(symbol)
     }
 
     /// The next run of zeros and value, both magnitudes within what 8-bit samples allow (T.81, tables F.1 and F.2).
-    #[cold]
-    fn slow(&self, reader: &mut BitReader<'_>) -> Result<(u8, i16), PictureError> {
-        let symbol = self.symbol(reader)?;
-        let size = u32::from(symbol & 15);
-        if size > 11 {
-            return Err(corrupt(reader.position(), "a coefficient is larger than 8-bit samples allow"));
-        }
-        let value = i16::try_from(reader.magnitude(size)).unwrap_or_default();
-        Ok((if ends_block(symbol) { END } else { symbol >> 4 }, value))
-    }
-
     #[inline(always)]
     fn next(&self, reader: &mut BitReader<'_>) -> Result<(u8, i16), PictureError> {
         reader.fill();
         let entry = self.entries[reader.peek::<LOOK>() & ((1 << LOOK) - 1)];
-        if entry.length == 0 {
-            return self.slow(reader);
+        if entry.length > 0 {
+            reader.consume(u32::from(entry.length));
+            return Ok((entry.run, entry.value));
         }
-        reader.consume(u32::from(entry.length));
-        Ok((entry.run, entry.value))
+        let symbol = self.symbol(reader)?;
+        let size = u32::from(symbol & 15);
+        if size > 11 {
+            return Err(too_large(reader.position()));
+        }
+        let value = i16::try_from(reader.magnitude(size)).unwrap_or_default();
+        Ok((if ends_block(symbol) { END } else { symbol >> 4 }, value))
     }
 
     /// The difference to the previous block's DC coefficient.
@@ -218,7 +219,7 @@ impl Decoder {
             }
             at += usize::from(run);
             if at > 63 {
-                return Err(overfull(reader));
+                return Err(overfull(reader.position()));
             }
             if value != 0 {
                 store(at, value);
@@ -250,15 +251,20 @@ impl Decoder {
             if run == END {
                 break;
             }
-            left = left.checked_sub(u32::from(run) + 1).ok_or_else(|| overfull(reader))?;
+            left = left.checked_sub(u32::from(run) + 1).ok_or_else(|| overfull(reader.position()))?;
         }
         Ok(())
     }
 }
 
 #[cold]
-fn overfull(reader: &BitReader<'_>) -> PictureError {
-    corrupt(reader.position(), "a block has more than 64 coefficients")
+fn too_large(position: usize) -> PictureError {
+    corrupt(position, "a coefficient is larger than 8-bit samples allow")
+}
+
+#[cold]
+fn overfull(position: usize) -> PictureError {
+    corrupt(position, "a block has more than 64 coefficients")
 }
 
 /// The signed value of a magnitude of `size` bits, at least 1 (T.81, table F.1).

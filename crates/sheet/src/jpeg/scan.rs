@@ -63,7 +63,7 @@ fn walk(
         for unit_column in 0..wide {
             if scan.restart_interval > 0 {
                 if until_restart == 0 {
-                    reader.restart(restarts)?;
+                    reader = reader.restarted(restarts)?;
                     restarts = restarts.wrapping_add(1);
                     previous = [0; 4];
                     until_restart = scan.restart_interval;
@@ -89,8 +89,13 @@ fn next_dc(reader: &mut BitReader<'_>, part: &ScanPart, previous: &mut i32) -> R
     *previous += part.dc.difference(reader)?;
     match i16::try_from(*previous) {
         Ok(dc) if previous.abs() <= MAX_DC => Ok(dc),
-        _ => Err(corrupt(reader.position(), "a block is brighter or darker than 8-bit samples allow")),
+        _ => Err(out_of_range(reader.position())),
     }
+}
+
+#[cold]
+fn out_of_range(position: usize) -> PictureError {
+    corrupt(position, "a block is brighter or darker than 8-bit samples allow")
 }
 
 /// Decodes everything.
@@ -131,11 +136,11 @@ pub(super) fn grey_region(frame: &Frame, scans: &[Scan<'_>], region: Rectangle) 
     let (Some(scan), Some(luma)) = (scan, frame.components.first()) else {
         return Err(corrupt(0, "its luma has no scan"));
     };
-    let steps = luma.quantisation.map(i32::from);
+    let steps = transform::steps(&luma.quantisation);
     let columns = region.left / 8..region.right().div_ceil(8);
     let rows = region.top / 8..region.bottom().div_ceil(8);
     let mut canvas = Canvas::new(region);
-    let mut block = [0_i32; 64];
+    let mut block = [0.0_f32; 64];
     walk(frame, scan, rows.end - 1, |reader, part, place, previous| {
         if part.component != 0 {
             part.dc.difference(reader)?;
@@ -145,16 +150,16 @@ pub(super) fn grey_region(frame: &Frame, scans: &[Scan<'_>], region: Rectangle) 
         if !rows.contains(&place.row) || !columns.contains(&place.column) {
             return part.ac.skip_coefficients(reader);
         }
-        let dc = steps[0].wrapping_mul(i32::from(dc));
+        let dc = steps[0] * f32::from(dc);
         let last = part.ac.coefficients(reader, |at, value| {
-            block[transform::natural(at)] = steps[at & 63].wrapping_mul(i32::from(value));
+            block[transform::place(at)] = steps[at & 63] * f32::from(value);
         })?;
         if last == 0 {
             canvas.draw(place, &transform::flat(dc));
         } else {
             block[0] = dc;
             canvas.draw(place, &transform::pixels(&block, last));
-            block = [0; 64];
+            block = [0.0; 64];
         }
         Ok(())
     })?;

@@ -5,6 +5,9 @@ use super::numbers::{cell, whole};
 use super::outcome::Point;
 use crate::picture::GreyPicture;
 
+/// Every second byte of eight.
+const EVERY_SECOND: u64 = 0x00ff_00ff_00ff_00ff;
+
 /// Side in pixels of the blocks for which one threshold holds.
 const BLOCK: usize = 8;
 
@@ -43,6 +46,12 @@ impl Canvas {
     pub(super) fn grey(&self, point: Point) -> Option<u8> {
         let (x, y) = (cell(point.x, self.width)?, cell(point.y, self.height)?);
         self.pixels.get(y * self.width + x).copied()
+    }
+
+    /// The pixel at a column and a row; 0 outside.
+    #[inline(always)]
+    pub(super) fn pixel(&self, column: usize, row: usize) -> u8 {
+        self.pixels.get(row * self.width + column).copied().unwrap_or(0)
     }
 
     /// The brightness at a position between the centres of four pixels; `None` outside.
@@ -182,14 +191,24 @@ impl Levels {
         let stride = columns + 1;
         let mut sums = vec![(0_u64, 0_u64); stride * (rows + 1)];
         for (block_row, band) in canvas.pixels.chunks(canvas.width * BLOCK).enumerate() {
+            // Pairs of pixels side by side are added up in lanes of 16 bits, which a block of eight rows cannot overflow.
+            let mut lanes = vec![0_u64; canvas.width / BLOCK];
             let mut brightness = vec![0_u32; columns];
             for line in band.chunks_exact(canvas.width) {
-                for (sum, block) in brightness.iter_mut().zip(line.chunks(BLOCK)) {
-                    *sum += match <&[u8; BLOCK]>::try_from(block) {
-                        Ok(full) => full.iter().map(|pixel| u32::from(*pixel)).sum::<u32>(),
-                        Err(_) => block.iter().map(|pixel| u32::from(*pixel)).sum::<u32>(),
-                    };
+                let (blocks, rest) = line.as_chunks::<BLOCK>();
+                for (lane, block) in lanes.iter_mut().zip(blocks) {
+                    let pixels = u64::from_le_bytes(*block);
+                    *lane += (pixels & EVERY_SECOND) + (pixels >> 8 & EVERY_SECOND);
                 }
+                if let Some(last) = brightness.last_mut() {
+                    *last += rest.iter().map(|pixel| u32::from(*pixel)).sum::<u32>();
+                }
+            }
+            for (sum, lane) in brightness.iter_mut().zip(&lanes) {
+                *sum += [0, 16, 32, 48]
+                    .map(|shift| u32::try_from(lane >> shift & 0xffff).unwrap_or_default())
+                    .iter()
+                    .sum::<u32>();
             }
             let lines = (band.len() / canvas.width) as u64;
             let (mut total, mut area) = (0, 0);

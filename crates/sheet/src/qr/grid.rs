@@ -4,10 +4,12 @@
 //! to anything known is predicted, looked for around that place, and becomes known itself. Paper that is curled or was
 //! stretched by a scanner's rollers is followed in this way, since no prediction reaches far.
 
+use super::alignment::Alignment;
 use super::canvas::Canvas;
 use super::contrast::darkness;
 use super::geometry::{Anchor, Homography};
 use super::modules::Modules;
+use super::numbers;
 use super::outcome::Point;
 use super::symbol::Version;
 
@@ -146,16 +148,15 @@ impl Grid {
             return None;
         }
         let place = |dx: f32, dy: f32| centre.plus(across.times(dx)).plus(down.times(dy));
+        let middles = Alignment::new(across, down, &[(0.0, 0.0)]);
         let rough = best_shift(radius, if radius > 1.5 { 0.35 } else { 0.25 }, |dx, dy| {
-            alignment_correlation(canvas, place(dx, dy), across, down, &[(0.0, 0.0)])
+            middles.correlation(canvas, place(dx, dy))
         })?;
         if rough.correlation < RECOGNISED - 0.15 {
             return None;
         }
-        let corners = [(-0.3, -0.3), (0.3, -0.3), (-0.3, 0.3), (0.3, 0.3)];
-        let fine = best_shift(0.375, 0.125, |dx, dy| {
-            alignment_correlation(canvas, place(rough.dx + dx, rough.dy + dy), across, down, &corners)
-        })?;
+        let corners = Alignment::new(across, down, &[(-0.3, -0.3), (0.3, -0.3), (-0.3, 0.3), (0.3, 0.3)]);
+        let fine = best_shift(0.375, 0.125, |dx, dy| corners.correlation(canvas, place(rough.dx + dx, rough.dy + dy)))?;
         (fine.correlation >= RECOGNISED).then(|| place(rough.dx + fine.dx, rough.dy + fine.dy))
     }
 
@@ -243,7 +244,7 @@ pub(super) struct Shift {
 
 /// The shift with the best correlation; where several are nearly as good, the middle of them.
 pub(super) fn best_shift(radius: f32, step: f32, correlation: impl Fn(f32, f32) -> f32) -> Option<Shift> {
-    let count = super::numbers::nearest(radius / step).max(1);
+    let count = numbers::nearest(radius / step).max(1);
     let mut tried = Vec::new();
     for i in -count..=count {
         for j in -count..=count {
@@ -261,61 +262,31 @@ pub(super) fn best_shift(radius: f32, step: f32, correlation: impl Fn(f32, f32) 
     Some(Shift { dx: x / weight, dy: y / weight, correlation: best.2 })
 }
 
-/// Correlation of the picture around `centre` with an alignment pattern: a dark square ring of five modules, light
-/// inside, with a dark middle. Each module is sampled at `points` within it.
-fn alignment_correlation(canvas: &Canvas, centre: Point, across: Point, down: Point, points: &[(f32, f32)]) -> f32 {
-    let (mut sum, mut squares, mut dark, mut count, mut dark_count) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
-    for row in -2..=2_i32 {
-        for column in -2..=2_i32 {
-            let is_dark = column.abs().max(row.abs()) != 1;
-            for (dx, dy) in points {
-                let place = centre.plus(across.times(column as f32 + dx)).plus(down.times(row as f32 + dy));
-                let Some(grey) = canvas.grey(place) else {
-                    continue;
-                };
-                let grey = f32::from(grey);
-                sum += grey;
-                squares += grey * grey;
-                count += 1.0;
-                if is_dark {
-                    dark += grey;
-                    dark_count += 1.0;
-                }
-            }
-        }
-    }
-    let light_count = count - dark_count;
-    if dark_count < 1.0 || light_count < 1.0 || count < 20.0 {
-        return -1.0;
-    }
-    let mean = sum / count;
-    let deviation = (squares / count - mean * mean).max(0.0).sqrt();
-    if deviation < 2.0 {
-        return 0.0;
-    }
-    let difference = (sum - dark) / light_count - dark / dark_count;
-    // The point-biserial form of the correlation with a template of two values.
-    difference / deviation * (dark_count * light_count).sqrt() / count
-}
-
 /// Mean brightness of the inner part of a module with half axes `right` and `below`; `None` when its middle lies outside.
 fn module_grey(canvas: &Canvas, centre: Point, right: Point, below: Point) -> Option<f32> {
     canvas.grey(centre)?;
+    let (right, below) = (right.times(0.5), below.times(0.5));
+    let reach = Point::new(right.x.abs() + below.x.abs() + 1.0, right.y.abs() + below.y.abs() + 1.0);
+    if canvas.contains(centre.minus(reach)) && canvas.contains(centre.plus(reach)) {
+        let point = |point: Point| (numbers::fixed(point.x), numbers::fixed(point.y));
+        let (middle, right, below) = (point(centre), point(right), point(below));
+        let mut sum = 0_u32;
+        for up in -1..=1 {
+            for along in -1..=1 {
+                let x = middle.0 + along * right.0 + up * below.0;
+                let y = middle.1 + along * right.1 + up * below.1;
+                sum += u32::from(canvas.pixel(numbers::unfixed(x), numbers::unfixed(y)));
+            }
+        }
+        return Some(sum as f32 / 9.0);
+    }
     let (mut sum, mut count) = (0.0_f32, 0.0_f32);
-    for (dx, dy) in [
-        (0.0, 0.0),
-        (-0.5, -0.5),
-        (0.0, -0.5),
-        (0.5, -0.5),
-        (-0.5, 0.0),
-        (0.5, 0.0),
-        (-0.5, 0.5),
-        (0.0, 0.5),
-        (0.5, 0.5),
-    ] {
-        if let Some(grey) = canvas.grey(centre.plus(right.times(dx)).plus(below.times(dy))) {
-            sum += f32::from(grey);
-            count += 1.0;
+    for up in [-1.0, 0.0, 1.0] {
+        for along in [-1.0, 0.0, 1.0] {
+            if let Some(grey) = canvas.grey(centre.plus(right.times(along)).plus(below.times(up))) {
+                sum += f32::from(grey);
+                count += 1.0;
+            }
         }
     }
     Some(sum / count)

@@ -8,6 +8,7 @@
 //! [`reed_solomon`] and [`segments`] turn them into a payload. [`ladder`] repeats that with other preparations.
 
 mod adapt;
+mod alignment;
 mod blots;
 mod canvas;
 mod codewords;

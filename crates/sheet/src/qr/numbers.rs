@@ -17,3 +17,24 @@ pub(super) fn cell(position: f32, length: usize) -> Option<usize> {
 pub(super) fn nearest(value: f32) -> i32 {
     value.round() as i32
 }
+
+/// Binary places of a fixed-point position: a 4,096th of a pixel, and pictures of up to half a million pixels a side.
+const PLACES: u32 = 12;
+
+/// A position or a distance in fixed point, saturating.
+#[expect(clippy::cast_possible_truncation, reason = "saturates, as documented")]
+pub(super) fn fixed(value: f32) -> i32 {
+    (value * (1 << PLACES) as f32).clamp(-1e9, 1e9) as i32
+}
+
+/// The pixel that holds a fixed-point position; the first one for negative positions.
+#[inline(always)]
+#[expect(clippy::cast_sign_loss, reason = "negative positions become 0, as documented")]
+pub(super) fn unfixed(value: i32) -> usize {
+    (value >> PLACES).max(0) as usize
+}
+
+/// A fixed-point distance in pixels.
+pub(super) fn real(value: i32) -> f32 {
+    value as f32 / (1 << PLACES) as f32
+}
