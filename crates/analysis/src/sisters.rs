@@ -106,7 +106,7 @@ pub fn fit(sheets: &Sheets, share: impl Fn(&Sheet) -> Option<Pair>) -> Fit {
             .collect();
         let part: u64 = pairs.iter().map(|(_, part, _)| part).sum();
         let whole: u64 = pairs.iter().map(|(_, _, whole)| whole).sum();
-        if pairs.len() < 2 || part == 0 || part == whole {
+        if pairs.len() < 2 || part == 0 || part >= whole {
             continue;
         }
         let p = real(part) / real(whole);
@@ -238,11 +238,7 @@ pub fn fits(sheets: &Sheets) -> BTreeMap<String, Fit> {
     BTreeMap::from([
         (format!("{leader}_of_valid"), fit(sheets, |row| Some((lead(row), row.valid)))),
         (format!("{runner_up}_of_valid"), fit(sheets, |row| Some((next(row), row.valid)))),
-        // More ballots than voters is a finding of its own, not a share.
-        (
-            "turnout".to_owned(),
-            fit(sheets, |row| row.registered.filter(|all| *all >= row.cast()).map(|all| (row.cast(), all))),
-        ),
+        ("turnout".to_owned(), fit(sheets, |row| row.registered.map(|all| (row.cast(), all)))),
         ("others_of_valid".to_owned(), fit(sheets, |row| Some((row.valid - lead(row) - next(row), row.valid)))),
         ("null_of_cast".to_owned(), fit(sheets, |row| Some((row.void, row.cast())))),
         (format!("{leader}_of_{leader}plus{runner_up}"), fit(sheets, |row| Some((lead(row), lead(row) + next(row))))),
