@@ -15,6 +15,8 @@ import unittest
 import urllib.request
 from pathlib import Path
 
+from packages import python
+
 PROGRAM = os.path.abspath(os.environ.get("TESTIGO", "target/debug/testigo"))
 HERE = Path(__file__).resolve().parent
 SCHEMAS = HERE.parents[2] / "shared" / "data" / "nist"
@@ -26,16 +28,6 @@ def testigo(*words):
     if done.returncode not in (0, 1):
         raise AssertionError(f"testigo {' '.join(map(str, words))} ended with {done.returncode}:\n{done.stderr}")
     return done.stdout
-
-
-def python():
-    """A Python with the packages of requirements.txt."""
-    folder = HERE / ".venv"
-    program = folder / "bin" / "python"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([program, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"], check=True)
-    return program
 
 
 class DownloadsOfASimulatedElection(unittest.TestCase):

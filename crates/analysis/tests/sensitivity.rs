@@ -3,7 +3,7 @@
 //!
 //! The edits are deterministic. B is the second byte of the SHA-256 of a sheet's label. What a test says it "sees" is
 //! stated here once, so that nobody claims more for a screen than it showed. `six_edits.json` has every number of S19 as
-//! numpy, scipy and pandas compute it; `tests/outside/test_analysis.py` holds that file to them.
+//! numpy, scipy and pandas compute it; `tests/outside/statistics_of_a_real_election.py` holds that file to them.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a failed test is a panic, and a skipped one says so")]
 
 mod real;

@@ -1,7 +1,8 @@
 """Computes the statistics of a real results file with numpy, scipy and pandas, and compares with `testigo analyse`.
 
 Shares no code with the program. Whole numbers must be equal, others within a relative 1e-9, tails of distributions within
-1e-6. What is simulated is compared with what is expected, within the error of the simulation.
+1e-6. What is simulated is compared with what is expected, within the error of the simulation. `test_statistics.py` runs this
+file with the Python that has the packages.
 """
 
 import hashlib
@@ -15,19 +16,17 @@ import unittest
 from decimal import Decimal
 from pathlib import Path
 
-try:
-    import numpy as np
-    import pandas as pd
-    from scipy import optimize, stats
-except ImportError as missing:
-    raise unittest.SkipTest(f"{missing.name} is not installed (python3-numpy, python3-scipy, python3-pandas)") from missing
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from screens import CANDIDATES, by_place, edited, half_up, what_the_screens_say, whole_percentage_chances
 
 PROGRAM = os.environ.get("TESTIGO", "target/debug/testigo")
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "ve2024"
 
 GOLDEN = Path(__file__).resolve().parents[2] / "crates" / "analysis" / "tests" / "six_edits.json"
 
-CANDIDATES = "EG NM LM JABE JOBR AE CF DC EM BERA".split()
 REGISTERED, STATIONS, Z95 = 21_392_464, 30_026, 1.959963984540054
 
 
@@ -36,130 +35,6 @@ def testigo(*words):
     if done.returncode not in (0, 1):
         raise AssertionError(f"testigo {' '.join(map(str, words))} ended with {done.returncode}:\n{done.stderr}")
     return done.stdout
-
-
-def half_up(part, whole):
-    return (2 * part + whole) // (2 * whole)
-
-
-def edited(table):
-    """The six ways of changing real sheets, by name, each with the number of sheets that it is about."""
-    byte = np.array([hashlib.sha256(label.encode()).digest()[1] for label in table.label])
-
-    def edit(limit, change):
-        rows, drawn = table.copy(), byte < limit
-        sheets = int(drawn.sum())
-        change(rows, drawn)
-        rows["valid"] = rows[CANDIDATES].sum(axis=1)
-        rows["cast"] = rows.valid + rows.VOTOS_NULOS
-        return rows, sheets
-
-    def swap(rows, drawn):
-        rows.loc[drawn, ["EG", "NM"]] = table.loc[drawn, ["NM", "EG"]].values
-
-    def add(rows, drawn):
-        rows.loc[drawn, "NM"] += ((table.RE - table.cast) * 25 // 100)[drawn]
-
-    def whole_percentages(rows, drawn):
-        votes = half_up(half_up(100 * table.NM, table.valid) * table.valid, 100)
-        drawn &= table.EG + table.NM >= votes
-        rows.loc[drawn, "EG"] = (table.EG + table.NM - votes)[drawn]
-        rows.loc[drawn, "NM"] = votes[drawn]
-
-    def copy(rows, drawn):
-        drawn[0] = False
-        rows.loc[drawn, CANDIDATES] = table[CANDIDATES].shift(fill_value=0)[drawn].values
-
-    def two_percentages(rows, drawn):
-        rows[CANDIDATES] = 0
-        rows["NM"], rows["EG"] = half_up(512 * table.valid, 1000), half_up(442 * table.valid, 1000)
-        rows["LM"] = table.valid - rows.NM - rows.EG
-
-    def no_repeated_digits(rows, drawn):
-        drawn &= (table.NM // 10 % 10 == table.NM % 10) & (table.EG > 0)
-        rows.loc[drawn, "NM"] += 1
-        rows.loc[drawn, "EG"] -= 1
-
-    edits = {
-        "M0_original": (0, lambda *_: None),
-        "M1_swap_EG_NM_byte_lt_5": (5, swap),
-        "M2_stuff_25pct_of_abstainers_to_NM_byte_lt_51": (51, add),
-        "M3_round_NM_to_integer_pct_byte_lt_13": (13, whole_percentages),
-        "M4_copy_previous_row_byte_lt_3": (3, copy),
-        "M5_every_table_51_2_44_2": (256, two_percentages),
-        "M6_no_repeated_last_two_digits_NM_byte_lt_26": (26, no_repeated_digits),
-    }
-    return {name: edit(*one) for name, one in edits.items()}
-
-
-def whole_percentage_chances(part, whole, offset=0):
-    """The chance of each station to have a percentage on the grid, and whether it has one."""
-
-    def one(part, whole):
-        counts = np.arange(whole + 1)
-        rest = (1000 * counts - offset * whole) % (10 * whole)
-        on = counts[2 * np.minimum(rest, 10 * whole - rest) <= whole]
-        return stats.binom.pmf(on, whole, part / whole).sum(), part in on
-
-    return np.array([one(*pair) for pair in zip(part, whole)]).T
-
-
-def by_place(table, part, whole):
-    """S13 of one share: the stations of each place against it, and each against its sisters."""
-    rows = pd.DataFrame({"place": table.CENTRO, "y": part, "n": whole})
-    places = rows.groupby("place")
-    rows = rows.assign(all_y=places.y.transform("sum"), all_n=places.n.transform("sum"), k=places.y.transform("size"))
-    rows = rows[(rows.k >= 2) & (rows.all_y > 0) & (rows.all_y < rows.all_n)]
-    p = rows.all_y / rows.all_n
-    terms = (rows.y - rows.n * p) ** 2 / (rows.n * p * (1 - p))
-    others = rows.all_n - rows.n
-    z = (rows.y / rows.n - (rows.all_y - rows.y) / others) / np.sqrt(p * (1 - p) * (1 / rows.n + 1 / others))
-    return terms.groupby(rows.place).sum(), rows.groupby("place").size() - 1, z
-
-
-def what_the_screens_say(table, sheets):
-    """S19 of one edit."""
-
-    def last_digit(numbers):
-        found = stats.chisquare(np.bincount(numbers % 10, minlength=10))
-        return [found.statistic, found.pvalue]
-
-    def second_digit(numbers):
-        digits = np.array([int(str(number)[1]) for number in numbers[numbers >= 10]])
-        expected = [sum(math.log10(1 + 1 / (10 * first + second)) for first in range(1, 10)) for second in range(10)]
-        return stats.chisquare(np.bincount(digits, minlength=10), np.array(expected) / sum(expected) * len(digits)).statistic
-
-    def sisters(part, whole):
-        chi2, df, z = by_place(table, part, whole)
-        found = {"chi2": chi2.sum(), "df": int(df.sum()), "phi": chi2.sum() / df.sum()}
-        return found | {"loo_gt4": int((z.abs() > 4).sum()), "max_abs_z": z.abs().max()}
-
-    rows = table[(table.cast > 0) & (table.RE >= 100) & (table.cast / table.RE <= 0.99) & (table.NM / table.cast <= 0.99)]
-    chance, on = whole_percentage_chances(rows.NM.values, rows.cast.values)
-    expected, sd = chance.sum(), math.sqrt((chance * (1 - chance)).sum())
-    bins = pd.DataFrame({"bin": 100 * table.cast // table.RE, "it": table.NM, "others": table.cast - table.NM})
-    bins = bins.groupby("bin").sum().reindex(range(0, 400), fill_value=0)
-    peak = int(bins.others.idxmax())
-    near = bins.loc[max(peak - 5, 0) : peak].sum()
-    ratio = near["it"] / near.others
-    alike = table.groupby(CANDIDATES).size()
-    return {
-        "sheets": sheets,
-        "EG": int(table.EG.sum()),
-        "NM": int(table.NM.sum()),
-        "valid": int(table.valid.sum()),
-        "cast_gt_RE": int((table.cast > table.RE).sum()),
-        "lastdigit_EG": last_digit(table.EG.values),
-        "lastdigit_NM": last_digit(table.NM.values),
-        "bl2_EG": second_digit(table.EG.values),
-        "bl2_NM": second_digit(table.NM.values),
-        "kobak_NM": {"n": len(rows), "observed": int(on.sum()), "expected": expected, "z": (on.sum() - expected) / sd},
-        "within_EG": sisters(table.EG, table.valid),
-        "within_turnout": sisters(table.cast, table.RE),
-        "dup_pairs": int((alike * (alike - 1) // 2).sum()),
-        "shpilkin_NM": {"peak": peak, "ratio": ratio, "anomalous": (bins["it"] - ratio * bins.others)[peak + 1 :].sum()},
-        "corr_turnout_NM": np.corrcoef(table.cast / table.RE, table.NM / table.cast)[0, 1],
-    }
 
 
 class Statistics(unittest.TestCase):
@@ -174,7 +49,14 @@ class Statistics(unittest.TestCase):
         os.environ.setdefault("TESTIGO_KEYS", str(Path(place.name) / "keys"))
         testigo("init", archive, "--pack", "ve-2024", "--register", file)
         testigo("import", archive, file, "--format", "convzla")
-        cls.answer = json.loads(testigo("analyse", archive, "--format", "json"))
+        testigo("official", archive, FOLDER / "OFFICIAL.json")
+        second, later = Path(place.name) / "V2.csv", Path(place.name) / "later"
+        second.write_bytes(lzma.decompress((FOLDER / "RESULTADOS_2024_CSV_V2.csv.xz").read_bytes()))
+        testigo("init", later, "--pack", "ve-2024", "--register", file)
+        testigo("import", later, second, "--format", "convzla", "--extend-register")
+        cls.answer = json.loads(testigo("analyse", archive, "--against", later, "--format", "json"))
+        cls.later = pd.read_csv(second, encoding="latin-1")
+        cls.bulletins = json.loads((FOLDER / "OFFICIAL.json").read_text())["bulletins"]
         table = pd.read_csv(file, encoding="utf-8-sig")
         table["valid"] = table.VOTOS_VALIDOS
         table["cast"] = table.VOTOS_VALIDOS + table.VOTOS_NULOS
@@ -215,6 +97,146 @@ class Statistics(unittest.TestCase):
             for key, contribution in contributions.items():
                 sums = np.cumsum(np.sort(contribution.values)[::-1])
                 self.expect(f"S03_robustness/{name}/{key}", int(np.argmax(sums >= start) + 1))
+
+    def test_proclaimed_figures(self):
+        table, sums, n = self.table, self.sums, len(self.table)
+        first, last = self.bulletins
+        cast, votes = last["voters_counted"], last["votes"]
+        # 96.87 % of 30,026: every number of stations that rounds to it.
+        stations = [k for k in range(STATIONS + 1) if (20_000 * k + STATIONS) // (2 * STATIONS) == 9_687]
+        block = "S04_official/gap/"
+        self.assertEqual(self.answer["S04_official"]["gap"]["official_tables_range"], [stations[0], stations[-1]])
+        outside = STATIONS - stations[0]
+        others = table.cast - table.NM
+        by_stations = int(sums.EG - np.sort(table.EG)[::-1][:outside].sum()), int(cast - np.sort(others)[: n - outside].sum())
+
+        def knapsack(value, room):
+            rows = pd.DataFrame({"value": value, "size": table.RE}).assign(rate=value / table.RE).sort_values("rate", ascending=False)
+            taken = rows["size"].cumsum() <= room
+            rest, next_one = room - rows["size"][taken].sum(), rows[~taken].iloc[0]
+            return int(rows.value[taken].sum()) + math.floor(next_one.value * rest / next_one["size"])
+
+        missing = last["registered"] - last["registered_in_counted_actas"]
+        by_voters = int(sums.EG - knapsack(table.EG, missing)), int(cast - (others.sum() - knapsack(others, missing)))
+        for at, (least, most) in enumerate((by_stations, by_voters)):
+            reading = self.answer["S04_official"]["gap"]["by_meaning_of_coverage"][at]
+            self.assertEqual((reading["leader_at_least"], reading["runner_up_at_most"]), (least, most))
+            self.assertEqual((reading["leader_gap"], reading["runner_up_gap"]), (least - votes["EG"], votes["NM"] - most))
+        self.expect(block + "headline/leader_gap", min(by_stations[0], by_voters[0]) - votes["EG"])
+        self.expect(block + "NM_unexplainable", votes["NM"] - by_stations[1])
+        self.expect(block + "no_drop_max_NM", int(sums.NM + cast - sums.cast))
+        self.expect(block + "share_pp_EG", 100 * (sums.EG / sums.valid - votes["EG"] / last["valid"]))
+        # The first bulletin: at least so many sheets are in 80 %.
+        least = np.sort(table.EG).cumsum()
+        for share in ("79.5", "80", "80.5"):
+            counted = math.ceil(Decimal(share) * STATIONS / 100)
+            common = n + counted - STATIONS
+            block = f"S04b_official_more/bulletin1_{share}%/"
+            self.expect(block + "min_common", common)
+            self.expect(block + "min_EG", int(least[common - 1]))
+            self.expect(block + "excess", int(least[common - 1]) - first["votes"]["EG"])
+        enough = int(np.argmax(least > first["votes"]["EG"])) + 1
+        self.expect("S04b_official_more/bulletin1_min_common_for_contradiction/common", enough)
+        for candidate, number in votes.items():
+            self.expect(f"S04_official/bulletin2/recomputed_pct_of_valid/{candidate}", 100 * number / last["valid"])
+            stated = round(100 * last["stated_pct_of_valid"][candidate])
+            rounds = half_up(10_000 * number, last["valid"]) == stated
+            self.expect(f"S04_official/bulletin2/pct_round_ok/{candidate}", rounds)
+        voters = [k for k in range(20_600_000, 20_700_000) if (20_000 * cast + k) // (2 * k) == 5_997]
+        self.assertEqual(self.answer["S04_official"]["bulletin2"]["implied_registered_at_5997"], [voters[0], voters[-1]])
+
+    def test_round_percentages(self):
+        total = sum(self.bulletins[0]["votes"].values())
+        rounded = [(2 * at * total + 1_000) // 2_000 for at in range(1_001)]
+        triples = sum(rounded[i] + rounded[j] + rounded[1_000 - i - j] == total for i in range(1_001) for j in range(1_001 - i))
+        block = "S05_rounding/"
+        self.expect(block + "grid_triples_whose_roundings_sum_to_N", triples)
+        self.expect(block + "prob_uniform_simplex", triples / math.comb(total + 2, 2))
+        # Integer pairs of the two intervals whose rest lies in the third.
+        ranges = []
+        for tenths in (512, 442, 46):
+            low, high = -(-(20 * tenths - 10) * total // 20_000), -(-(20 * tenths + 10) * total // 20_000) - 1
+            ranges.append((low, high))
+        (a, b), (c, d), (e, f) = ranges
+        first = np.arange(a, b + 1)
+        pairs = np.minimum(d, total - e - first) - np.maximum(c, total - f - first) + 1
+        self.expect(block + "triples_consistent_with_1decimal_51_2_44_2_4_6", int(pairs[pairs > 0].sum()))
+        self.assertEqual([self.answer["S05_rounding"]["interval_counts"][name] for name in ("NM", "EG", "OTHERS")], [list(one) for one in ranges])
+
+    def test_sample_sizes(self):
+        table, p = self.table, self.sums.EG / self.sums.valid
+        spread = (table.EG - p * table.valid).std() / table.valid.mean()
+        self.expect("S09_quick_count/S_ratio", spread)
+        for margin in ("0.005", "0.01", "0.02", "0.03"):
+            size = math.ceil(1 / ((float(margin) / (Z95 * spread)) ** 2 + 1 / STATIONS))
+            self.expect(f"S09_quick_count/n_for_moe/{margin}", size)
+        self.expect("S09_quick_count/moe_1500", Z95 * spread * math.sqrt((1 - 1500 / STATIONS) / 1500))
+
+    def test_units_and_a_second_archive(self):
+        for name, part in self.table.groupby("EDO"):
+            for key, column in (("EG", "EG"), ("NM", "NM"), ("RE", "RE"), ("valid", "valid"), ("null", "VOTOS_NULOS")):
+                self.expect(f"S30_by_state/{name}/{key}", int(part[column].sum()))
+            self.expect(f"S30_by_state/{name}/tables", len(part))
+        keys = ["CENTRO", "MESA"]
+        both = self.table.merge(self.later, on=keys, how="outer", indicator=True, suffixes=("", "_later"))
+        sides = both._merge.value_counts()
+        for side in ("both", "left_only", "right_only"):
+            self.expect(f"S31_v1_v2/merge/{side}", int(sides[side]))
+        new = both[both._merge == "right_only"]
+        self.expect("S31_v1_v2/new_valid", int(new.VOTOS_VALIDOS_later.sum()))
+        self.expect("S31_v1_v2/new_EG_share", new.EG_later.sum() / new.VOTOS_VALIDOS_later.sum())
+        self.expect("S31_v1_v2/new_lead", (new.EG_later - new.NM_later).sum() / new.VOTOS_VALIDOS_later.sum())
+        known = both[both._merge == "both"]
+        differ = sum((known[name] != known[f"{name}_later"]) for name in [*CANDIDATES, "VOTOS_VALIDOS", "VOTOS_NULOS"]) > 0
+        self.expect("S31_v1_v2/rows_with_vote_differences", int(differ.sum()))
+        for name in CANDIDATES:
+            self.expect(f"S31_v1_v2/totals/{name}", int(self.later[name].sum()))
+
+    def test_draws_and_martingales(self):
+        def digest(text):
+            return hashlib.sha256(text.encode()).hexdigest()
+
+        def ticket(seed, label):
+            return "0." + str(int(digest(digest(seed) + label), 16)).zfill(64)[::-1]
+
+        for seed in ("28072024", "31415926535897932384", "01382438112797316654"):
+            order = sorted((ticket(seed, label), label) for label in self.table.label)
+            found = self.answer["S21_consistent_sampler"][seed]["without_replacement"]
+            self.assertEqual([label for _, label, _ in found], [label for _, label in order[: len(found)]])
+        seed = "31415926535897932384"
+        order = [label for _, label in sorted((ticket(seed, label), label) for label in self.table.label)][:500]
+        self.expect(f"S21_consistent_sampler/sample_sha256_first_500_seed_{seed}", digest("\n".join(order)))
+        # ALPHA and two bets on the sample, drawn without replacement, for a mean of at most a half.
+        values = dict(zip(self.table.label, (self.table.lead + self.table.cast.max()) / (2 * self.table.cast.max())))
+        drawn, n = np.array([values[label] for label in order]), len(self.table)
+        before = np.concatenate([[0.0], drawn.cumsum()[:-1]])
+        left = n - np.arange(len(drawn))
+        null = (n * 0.5 - before) / left
+        eta = (n * 0.6 - before) / left
+        weight = 100 + np.arange(len(drawn))
+        shrunk = np.maximum((100 * 0.6 + before) / weight, null + 0.05 / np.sqrt(weight))
+        tests = {
+            "alpha_fixed_eta_0_6": drawn * eta / null + (1 - drawn) * (1 - eta) / (1 - null),
+            "alpha_shrink_trunc_eta0_6_c0_05_d100_f0": drawn * shrunk / null + (1 - drawn) * (1 - shrunk) / (1 - null),
+            "betting_fixed_lam_0_5": 1 + 0.5 * (drawn - null),
+            "kaplan_wald_g_0_1": 0.9 * drawn / 0.5 + 0.1,
+        }
+        for name, factors in tests.items():
+            history = np.minimum(1, 1 / factors.cumprod())
+            block = f"S25_shangrla/{name}/"
+            self.expect(block + "p", history.min(), 1e-8)
+            self.expect(block + "p_after_10", history[9])
+            self.expect(block + "first_n_p_le_0_05", int(np.argmax(history <= 0.05)) + 1)
+
+    def test_many_looks(self):
+        family = self.answer["S18_multiplicity"]["family"]
+        names = sorted(family, key=family.get)
+        highest = 0.0
+        for at, name in enumerate(names):
+            highest = max(highest, min(1.0, (len(names) - at) * family[name]))
+            self.expect(f"S18_multiplicity/holm/{name}", highest)
+        for name, value in zip(names, stats.false_discovery_control([family[name] for name in names])):
+            self.expect(f"S18_multiplicity/bh/{name}", value)
 
     def test_projection(self):
         table, n = self.table, len(self.table)
