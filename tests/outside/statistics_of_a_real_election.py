@@ -120,9 +120,9 @@ class Statistics(unittest.TestCase):
         by_voters = int(sums.EG - knapsack(table.EG, missing)), int(cast - (others.sum() - knapsack(others, missing)))
         for at, (least, most) in enumerate((by_stations, by_voters)):
             reading = self.answer["S04_official"]["gap"]["by_meaning_of_coverage"][at]
-            self.assertEqual((reading["leader_at_least"], reading["runner_up_at_most"]), (least, most))
-            self.assertEqual((reading["leader_gap"], reading["runner_up_gap"]), (least - votes["EG"], votes["NM"] - most))
-        self.expect(block + "headline/leader_gap", min(by_stations[0], by_voters[0]) - votes["EG"])
+            self.assertEqual((reading["bounds"]["EG"]["at_least"], reading["bounds"]["NM"]["at_most"]), (least, most))
+        self.expect(block + "headline/EG/missing", min(by_stations[0], by_voters[0]) - votes["EG"])
+        self.expect(block + "headline/NM/too_many", votes["NM"] - max(by_stations[1], by_voters[1]))
         self.expect(block + "NM_unexplainable", votes["NM"] - by_stations[1])
         self.expect(block + "no_drop_max_NM", int(sums.NM + cast - sums.cast))
         self.expect(block + "share_pp_EG", 100 * (sums.EG / sums.valid - votes["EG"] / last["valid"]))

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use testigo_analysis::comparison::{Rule, Unknown};
+use testigo_analysis::comparison::Rule;
+use testigo_analysis::official::bounds::Unknown;
 use testigo_count::check::ALL_CHECKS;
 use testigo_count::rulings::REASONS;
 use testigo_site::language::{BUILT_IN, Language, places};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::bounds::{Ordered, contradictions, headline, stations_range};
-use super::rounding::{on_grid, round_half_up};
+use super::bounds::{Headline, Known, Ordered, Reading, headline, readings, stations_range};
+use super::rounding::{on_grid, rounded_part, rounded_share};
 use super::{Bulletin, Stated};
 use crate::number::{difference, real};
 use crate::settings::RegisterBase;
@@ -40,7 +40,7 @@ pub fn official(sheets: &Sheets, bulletins: &[Bulletin], registers: &[RegisterBa
     }
     let (first, last) = first_and_last(bulletins);
     if let Some(last) = last {
-        answer.insert("gap".to_owned(), gap(sheets, first, last)?);
+        answer.insert("gap".to_owned(), gap(sheets, first, last, registers)?);
     }
     (!answer.is_empty()).then_some(Value::Object(answer))
 }
@@ -67,12 +67,10 @@ fn full(sheets: &Sheets, bulletin: &Bulletin, registers: &[RegisterBase]) -> Val
     let stated = bulletin.all_percent();
     let rounds = |(id, stated): (&String, &Stated)| {
         let votes = votes.get(id).copied().unwrap_or(0);
-        (id.clone(), rounded_share(votes, valid, stated.decimals) == stated.hundredths)
+        (id.clone(), rounded_share(votes, valid, stated.decimals) == u64::from(stated.hundredths))
     };
     let residual = |(id, votes): (&String, &u64)| {
-        let nearest = round_half_up(u128::from(*votes) * 10_000, u128::from(valid));
-        let on = round_half_up(nearest * u128::from(valid), 10_000);
-        (id.clone(), difference(*votes, u64::try_from(on).unwrap_or(0)))
+        (id.clone(), difference(*votes, rounded_part(valid, rounded_share(*votes, valid, 2))))
     };
     let mut block = json!({
         "votes": votes,
@@ -103,17 +101,6 @@ fn full(sheets: &Sheets, bulletin: &Bulletin, registers: &[RegisterBase]) -> Val
     block
 }
 
-/// A share in hundredths of a percent, rounded half up to so many decimals.
-fn rounded_share(part: u64, whole: u64, decimals: u8) -> u32 {
-    let step: u128 = match decimals {
-        0 => 100,
-        1 => 10,
-        _ => 1,
-    };
-    let steps = round_half_up(u128::from(part) * 10_000, u128::from(whole).max(1) * step);
-    u32::try_from(steps * step).unwrap_or(u32::MAX)
-}
-
 /// Registered voters at which the turnout would round to the stated one, from and to.
 fn implied_registered(cast: u64, turnout: Stated) -> [u64; 2] {
     let (share, half) = (u128::from(turnout.hundredths) * 100, u128::from(turnout.half_step()));
@@ -128,7 +115,7 @@ fn index(number: u64) -> usize {
 }
 
 /// The bounds of the last bulletin, and of the first.
-fn gap(sheets: &Sheets, first: Option<&Bulletin>, last: &Bulletin) -> Option<Value> {
+fn gap(sheets: &Sheets, first: Option<&Bulletin>, last: &Bulletin, registers: &[RegisterBase]) -> Option<Value> {
     let sums = sheets.sums();
     let stated = last.coverage?;
     let cast = last.cast?;
@@ -154,7 +141,11 @@ fn gap(sheets: &Sheets, first: Option<&Bulletin>, last: &Bulletin) -> Option<Val
         .collect();
     let share_gap =
         |on_sheets: u64, proclaimed: u64| percent(on_sheets, sums.valid) - percent(proclaimed, last.total());
-    let meanings = contradictions(sheets, last);
+    let known = Known {
+        stations: Some(sheets.expected).filter(|stations| *stations > 0),
+        registered: registers.iter().map(|base| base.registered).max(),
+    };
+    let (meanings, _) = readings(sheets, last, known);
     let mut block = json!({
         "excess_leader_sheets_minus_official": difference(in_lead, proclaimed_leader),
         "runner_up_official_minus_sheets": difference(proclaimed_next, in_next),
@@ -175,8 +166,8 @@ fn gap(sheets: &Sheets, first: Option<&Bulletin>, last: &Bulletin) -> Option<Val
         "null_rate_official": real(last.void.unwrap_or(0)) / real(cast),
         format!("share_pp_{leader}"): share_gap(in_lead, proclaimed_leader),
         format!("share_pp_{runner_up}"): share_gap(in_next, proclaimed_next),
-        "by_meaning_of_coverage": meanings,
-        "headline": headline(&meanings),
+        "by_meaning_of_coverage": meanings.iter().map(|one| reading(sheets, one)).collect::<Vec<_>>(),
+        "headline": weakest(sheets, &headline(&meanings)),
     });
     if let Some((first, coverage)) = first.and_then(|first| Some((first, first.coverage?))) {
         let tables = share_of_stations(coverage.hundredths * 100, sheets.expected);
@@ -187,6 +178,33 @@ fn gap(sheets: &Sheets, first: Option<&Bulletin>, last: &Bulletin) -> Option<Val
         block[format!("b1_{leader}_official")] = json!(first.votes.get(leader));
     }
     Some(block)
+}
+
+/// The bounds under one meaning, by candidates' ids.
+fn reading(sheets: &Sheets, reading: &Reading) -> Value {
+    let bounds = reading.bounds.iter().map(|one| {
+        let numbers = json!({
+            "at_least": one.at_least, "at_most": one.at_most, "proclaimed": one.proclaimed,
+            "missing": one.missing, "too_many": one.too_many,
+        });
+        (sheets.candidates[one.candidate].clone(), numbers)
+    });
+    json!({
+        "meaning": reading.meaning, "total": reading.total, "outside_at_most": reading.outside,
+        "bounds": bounds.collect::<Map<String, Value>>(),
+    })
+}
+
+/// What holds under every meaning, by candidates' ids.
+fn weakest(sheets: &Sheets, headline: &[Headline]) -> Value {
+    let each = headline.iter().map(|one| {
+        let numbers = json!({
+            "missing": one.missing, "missing_under": one.missing_under,
+            "too_many": one.too_many, "too_many_under": one.too_many_under,
+        });
+        (sheets.candidates[one.candidate].clone(), numbers)
+    });
+    Value::Object(each.collect())
 }
 
 /// Stations in a share given in millionths, rounded up.
@@ -212,10 +230,7 @@ pub fn more(sheets: &Sheets, bulletins: &[Bulletin], registers: &[RegisterBase])
     }
     if let (Some(first), Some(last)) = (first, last) {
         let (Some(from), Some(to)) = (first.coverage, last.coverage) else { return None };
-        let nearest = |stated: Stated| {
-            let stations = round_half_up(u128::from(stated.hundredths) * u128::from(sheets.expected), 10_000);
-            u64::try_from(stations).unwrap_or(0)
-        };
+        let nearest = |stated: Stated| rounded_part(sheets.expected, u64::from(stated.hundredths));
         let tables = difference(nearest(to), nearest(from));
         let valid = difference(last.total(), first.total());
         let mut block = json!({ "tables": tables, "valid": valid, "valid_per_table": valid as f64 / tables as f64 });
@@ -302,16 +317,17 @@ fn last_bulletin(
         }),
     );
     if let Some(void) = last.void {
-        let share = Stated { hundredths: rounded_share(void, cast, 2), decimals: 2 };
-        let rest = Stated { hundredths: 10_000 - share.hundredths, decimals: 2 };
+        let hundredths = u32::try_from(rounded_share(void, cast, 2)).ok()?.min(10_000);
+        let share = Stated { hundredths, decimals: 2 };
+        let rest = Stated { hundredths: 10_000 - hundredths, decimals: 2 };
         let product = |stated: Stated| real(cast) * f64::from(stated.hundredths) / 10_000.0;
-        let rounded = round_half_up(u128::from(cast) * u128::from(share.hundredths), 10_000);
+        let rounded = rounded_part(cast, u64::from(hundredths));
         let single = on_grid(cast, 10_000) / (real(cast) + 1.0);
         answer.insert(
             format!("{name}_null_grid"),
             json!({
                 format!("product_{}pct", share.with_point("_")): product(share),
-                "rounded": u64::try_from(rounded).unwrap_or(u64::MAX),
+                "rounded": rounded,
                 "stated": void,
                 format!("product_{}", rest.with_point("_")): product(rest),
                 "stated_valid": last.valid,
@@ -346,15 +362,6 @@ fn last_bulletin(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn shares_are_rounded_half_up_to_their_decimals() {
-        for (part, whole, decimals, expected) in
-            [(6_408_844, 12_335_884, 2, 5_195), (1, 8, 1, 1_250), (1, 8, 0, 1_300), (1, 200, 2, 50), (1, 3, 0, 3_300)]
-        {
-            assert_eq!(rounded_share(part, whole, decimals), expected, "{part}/{whole}");
-        }
-    }
 
     #[test]
     fn a_turnout_belongs_to_a_range_of_registers() {

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::{Bulletin, CoverageOf, Stated};
-use crate::number::difference;
 use crate::sheets::{Sheet, Sheets};
 
 /// Numbers in ascending order with their running sums, so that "the `k` smallest" costs a look-up.
@@ -94,107 +93,231 @@ pub fn stations_range(stated: Stated, stations: u64) -> (u64, u64) {
 }
 
 /// What a stated coverage is taken to mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Meaning {
     /// A share of the stations.
     Stations,
     /// A share of the registered voters.
     Registered,
+    /// Nothing is stated; the figures are taken to cover every station.
+    Complete,
 }
 
-/// The proclaimed figures of leader and runner-up under one meaning of the stated coverage, if all sheets are genuine.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Contradiction {
+impl Meaning {
+    /// The word in JSON and in language files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stations => "stations",
+            Self::Registered => "registered",
+            Self::Complete => "complete",
+        }
+    }
+}
+
+/// Where the total comes from that a coverage is a share of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TotalFrom {
+    /// The bulletin itself.
+    Bulletin,
+    /// The election file or another bulletin, whichever is larger.
+    Elsewhere,
+}
+
+/// Why something could not be worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unknown {
+    /// No coverage is stated.
+    Coverage,
+    /// How many stations there are is not known.
+    Stations,
+    /// How many registered voters there are is not known.
+    Registered,
+    /// Of some sheets the registered voters are not known.
+    VotersOfSheets,
+    /// The bulletin gives no votes of single candidates.
+    Votes,
+}
+
+impl Unknown {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Coverage, Self::Stations, Self::Registered, Self::VotersOfSheets, Self::Votes];
+
+    /// The word in JSON and in language files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Coverage => "coverage",
+            Self::Stations => "stations",
+            Self::Registered => "registered",
+            Self::VotersOfSheets => "voters-of-sheets",
+            Self::Votes => "votes",
+        }
+    }
+}
+
+/// The bounds of all candidates under one meaning of the coverage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reading {
     /// The meaning.
     pub meaning: Meaning,
-    /// Stations, or registered voters, that can be outside the proclaimed figures at most.
-    pub outside_at_most: u64,
-    /// Votes that the sheets inside hold for their leader at least.
-    pub leader_at_least: u64,
-    /// As proclaimed.
-    pub leader_proclaimed: u64,
-    /// How many are missing at least if both were right; negative: none need be.
-    pub leader_gap: i64,
-    /// Votes that the proclaimed figures can hold for the runner-up at most; `None` where no total was proclaimed.
-    pub runner_up_at_most: Option<u64>,
-    /// As proclaimed.
-    pub runner_up_proclaimed: u64,
-    /// How many are too many at least; negative: none need be.
-    pub runner_up_gap: Option<i64>,
+    /// Stations, or registered voters, there are.
+    pub total: u64,
+    /// Where that number comes from.
+    pub total_from: TotalFrom,
+    /// So many of them can be outside the proclaimed figures at most.
+    pub outside: u64,
+    /// For every candidate that the bulletin names.
+    pub bounds: Vec<Bounds>,
 }
 
-impl Contradiction {
-    /// Whether both cannot be right.
-    #[must_use]
-    pub fn both_cannot_be_right(&self) -> bool {
-        self.leader_gap > 0 || self.runner_up_gap.is_some_and(|gap| gap > 0)
-    }
-
-    /// The larger of the two gaps: how strong the statement is.
-    #[must_use]
-    pub fn strength(&self) -> i64 {
-        self.leader_gap.max(self.runner_up_gap.unwrap_or(i64::MIN))
-    }
+/// What the proclaimed figures must hold for a candidate if all sheets are genuine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bounds {
+    /// A position in the election file.
+    pub candidate: usize,
+    /// At least so many votes.
+    pub at_least: u64,
+    /// At most so many, where a total was proclaimed.
+    pub at_most: Option<u64>,
+    /// As proclaimed.
+    pub proclaimed: u64,
+    /// So many votes are missing at least; 0 where none need be.
+    pub missing: u64,
+    /// So many are too many at least; 0 where none need be.
+    pub too_many: u64,
 }
 
-/// The bounds under every meaning that the bulletin allows. The weaker one is the headline: [`headline`].
+/// What holds for a candidate under every meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Headline {
+    /// A position in the election file.
+    pub candidate: usize,
+    /// So many votes are missing at least.
+    pub missing: u64,
+    /// The meaning under which it is so few.
+    pub missing_under: Meaning,
+    /// So many are too many at least.
+    pub too_many: u64,
+    /// The meaning under which it is so few.
+    pub too_many_under: Meaning,
+}
+
+/// How many stations and registered voters there are, as far as that is known apart from a bulletin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Stations.
+    pub stations: Option<u64>,
+    /// Registered voters.
+    pub registered: Option<u64>,
+}
+
+/// The bounds under every meaning that a bulletin's coverage can have, and why others could not be worked out.
 #[must_use]
-pub fn contradictions(sheets: &Sheets, bulletin: &Bulletin) -> Vec<Contradiction> {
-    let proclaimed = |candidate: usize| bulletin.votes.get(&sheets.candidates[candidate]).copied();
-    let (Some(leader), Some(runner_up)) = (proclaimed(sheets.leader), proclaimed(sheets.runner_up)) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    // Where ballots cast were not proclaimed, valid votes are, and are compared with valid votes.
-    let counts = |row: &Sheet| if bulletin.cast.is_some() { row.cast() } else { row.valid };
-    let of_others = |row: &Sheet| counts(row) - sheets.next(row);
-    let total = bulletin.cast.or(bulletin.valid).or_else(|| bulletin.rest.map(|_| bulletin.sum()));
-    let sums = sheets.sums();
-    let mut add = |meaning, outside, leader_dropped: u64, others_dropped: u64| {
-        let at_least = sums.votes[sheets.leader].saturating_sub(leader_dropped);
-        let others: u64 = sheets.rows.iter().map(of_others).sum();
-        let at_most = total.map(|total| total.saturating_sub(others.saturating_sub(others_dropped)));
-        found.push(Contradiction {
-            meaning,
-            outside_at_most: outside,
-            leader_at_least: at_least,
-            leader_proclaimed: leader,
-            leader_gap: difference(at_least, leader),
-            runner_up_at_most: at_most,
-            runner_up_proclaimed: runner_up,
-            runner_up_gap: at_most.map(|most| difference(runner_up, most)),
-        });
-    };
-    let may_mean = |of| bulletin.coverage_of == of || bulletin.coverage_of == CoverageOf::Unsaid;
-    if let Some(stated) = bulletin.coverage
-        && (may_mean(CoverageOf::Stations) || bulletin.registered_counted.is_none())
-    {
-        let outside = sheets.expected - stations_range(stated, sheets.expected).0;
-        let dropped = usize::try_from(outside).unwrap_or(usize::MAX);
-        let leader = Ordered::of(sheets, |row| sheets.lead(row)).largest(dropped);
-        add(Meaning::Stations, outside, leader, Ordered::of(sheets, of_others).largest(dropped));
+pub fn readings(sheets: &Sheets, bulletin: &Bulletin, known: Known) -> (Vec<Reading>, Vec<Unknown>) {
+    if bulletin.votes.is_empty() {
+        return (Vec::new(), vec![Unknown::Votes]);
     }
-    let by_voters = match (bulletin.registered, bulletin.registered_counted, bulletin.coverage) {
-        (Some(all), Some(counted), _) => all.checked_sub(counted),
-        (Some(all), None, Some(stated)) if may_mean(CoverageOf::Registered) => {
-            Some(all - stations_range(stated, all).0)
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    let coverage =
+        |of| bulletin.coverage.filter(|_| bulletin.coverage_of == of || bulletin.coverage_of == CoverageOf::Unsaid);
+    let mut add = |meaning, total, total_from, outside| {
+        let bounds = bounds(sheets, bulletin, meaning, outside);
+        found.push(Reading { meaning, total, total_from, outside, bounds });
+    };
+    let counted = bulletin.stations.zip(bulletin.stations_counted);
+    if let Some((all, counted)) = counted {
+        add(Meaning::Stations, all, TotalFrom::Bulletin, all.saturating_sub(counted));
+    } else if let Some(stated) = coverage(CoverageOf::Stations) {
+        match bulletin.stations.max(known.stations) {
+            Some(all) => {
+                let own = bulletin.stations == Some(all);
+                let from = if own { TotalFrom::Bulletin } else { TotalFrom::Elsewhere };
+                add(Meaning::Stations, all, from, all.saturating_sub(stations_range(stated, all).0));
+            }
+            None => unknown.push(Unknown::Stations),
         }
-        _ => None,
-    };
-    if let Some(outside) = by_voters
-        && sheets.all_registered()
-    {
-        let leader = most_within(sheets, outside, |row| sheets.lead(row));
-        add(Meaning::Registered, outside, leader, most_within(sheets, outside, of_others));
     }
-    found
+    let voters = match (bulletin.registered, bulletin.registered_counted) {
+        (Some(all), Some(counted)) => Some((all, TotalFrom::Bulletin, all.saturating_sub(counted))),
+        (own, _) => coverage(CoverageOf::Registered).and_then(|stated| {
+            let from = if own.is_some() { TotalFrom::Bulletin } else { TotalFrom::Elsewhere };
+            let all = own.or(known.registered);
+            if all.is_none() {
+                unknown.push(Unknown::Registered);
+            }
+            all.map(|all| (all, from, all.saturating_sub(stations_range(stated, all).0)))
+        }),
+    };
+    match voters {
+        Some(_) if !sheets.all_registered() => unknown.push(Unknown::VotersOfSheets),
+        Some((all, from, outside)) => add(Meaning::Registered, all, from, outside),
+        None => {}
+    }
+    if bulletin.coverage.is_none() && counted.is_none() && voters.is_none() {
+        unknown.push(Unknown::Coverage);
+        add(Meaning::Complete, sheets.len() as u64, TotalFrom::Elsewhere, 0);
+    }
+    (found, unknown)
 }
 
-/// The weakest statement: what holds under every meaning.
+/// The bounds of all candidates that a bulletin names, when so many stations, or voters, can be outside.
+fn bounds(sheets: &Sheets, bulletin: &Bulletin, meaning: Meaning, outside: u64) -> Vec<Bounds> {
+    // Where ballots cast were proclaimed they are the room there is; else valid votes are, compared with valid votes.
+    let room = bulletin.cast.or(bulletin.valid).or_else(|| bulletin.rest.map(|_| bulletin.sum()));
+    let ballots = |row: &Sheet| if bulletin.cast.is_some() { row.cast() } else { row.valid };
+    let all_ballots: u64 = sheets.rows.iter().map(ballots).sum();
+    let dropped = |value: &dyn Fn(&Sheet) -> u64| match meaning {
+        Meaning::Registered => most_within(sheets, outside, value),
+        Meaning::Stations | Meaning::Complete => {
+            Ordered::of(sheets, value).largest(usize::try_from(outside).unwrap_or(usize::MAX))
+        }
+    };
+    let named = sheets.candidates.iter().enumerate();
+    let each = named.filter_map(|(candidate, id)| {
+        let proclaimed = *bulletin.votes.get(id)?;
+        let own: u64 = sheets.rows.iter().map(|row| row.votes[candidate]).sum();
+        let at_least = own.saturating_sub(dropped(&|row| row.votes[candidate]));
+        let others = all_ballots - own;
+        let others_inside = others.saturating_sub(dropped(&|row| ballots(row) - row.votes[candidate]));
+        let at_most = room.map(|room| room.saturating_sub(others_inside));
+        Some(Bounds {
+            candidate,
+            at_least,
+            at_most,
+            proclaimed,
+            missing: at_least.saturating_sub(proclaimed),
+            too_many: at_most.map_or(0, |most| proclaimed.saturating_sub(most)),
+        })
+    });
+    each.collect()
+}
+
+/// For every candidate the weakest bounds: what holds under every meaning.
 #[must_use]
-pub fn headline(found: &[Contradiction]) -> Option<&Contradiction> {
-    found.iter().min_by_key(|one| one.strength())
+pub fn headline(readings: &[Reading]) -> Vec<Headline> {
+    let Some(first) = readings.first() else { return Vec::new() };
+    let of = |candidate: usize| {
+        readings.iter().filter_map(move |reading| {
+            Some((reading.meaning, reading.bounds.iter().find(|bounds| bounds.candidate == candidate)?))
+        })
+    };
+    let each = first.bounds.iter().filter_map(|bounds| {
+        let candidate = bounds.candidate;
+        let (missing_under, missing) = of(candidate).min_by_key(|(_, bounds)| bounds.missing)?;
+        let (too_many_under, too_many) = of(candidate).min_by_key(|(_, bounds)| bounds.too_many)?;
+        Some(Headline {
+            candidate,
+            missing: missing.missing,
+            missing_under,
+            too_many: too_many.too_many,
+            too_many_under,
+        })
+    });
+    each.collect()
 }
 
 #[cfg(test)]

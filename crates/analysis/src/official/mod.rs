@@ -98,6 +98,10 @@ pub struct Bulletin {
     pub registered: Option<u64>,
     /// Registered voters of the stations that are counted.
     pub registered_counted: Option<u64>,
+    /// Stations.
+    pub stations: Option<u64>,
+    /// Stations that are counted.
+    pub stations_counted: Option<u64>,
     /// How much is counted, as stated.
     pub coverage: Option<Stated>,
     /// Of what.
@@ -138,6 +142,8 @@ impl Bulletin {
             cast: entry.cast,
             registered: entry.registered,
             registered_counted: entry.registered_counted,
+            stations: entry.stations,
+            stations_counted: entry.stations_counted,
             coverage: entry.coverage.map(|share| Stated { hundredths: share.hundredths, decimals: share.decimals }),
             coverage_of: match entry.coverage.and_then(|share| share.of) {
                 Some(entry::CoverageOf::Stations) => CoverageOf::Stations,

@@ -18,6 +18,24 @@ pub fn round_half_up(dividend: u128, divisor: u128) -> u128 {
     (2 * dividend + divisor) / (2 * divisor)
 }
 
+/// A share in hundredths of a percent, rounded half up to so many decimals.
+#[must_use]
+pub fn rounded_share(part: u64, whole: u64, decimals: u8) -> u64 {
+    let step: u128 = match decimals {
+        0 => 100,
+        1 => 10,
+        _ => 1,
+    };
+    let steps = round_half_up(u128::from(part) * 10_000, u128::from(whole).max(1) * step);
+    u64::try_from(steps * step).unwrap_or(u64::MAX)
+}
+
+/// A share in hundredths of a percent of a total, rounded half up to whole votes.
+#[must_use]
+pub fn rounded_part(total: u64, share: u64) -> u64 {
+    u64::try_from(round_half_up(u128::from(total) * u128::from(share), 10_000)).unwrap_or(u64::MAX)
+}
+
 /// How many whole numbers from 0 to `total` are nearest to a multiple of `1/steps` of it; both where two are as near.
 #[must_use]
 pub fn on_grid(total: u64, steps: u64) -> f64 {
@@ -154,6 +172,21 @@ fn consistent_triples(total: u64, [one, two, three]: [[u64; 2]; 3]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shares_round_half_up_to_the_stated_decimals() {
+        for (part, whole, decimals, expected) in [
+            (5_150_092, 10_058_774, 1, 5_120),
+            (6_408_844, 12_335_884, 2, 5_195),
+            (1, 8, 0, 1_300),
+            (1, 8, 1, 1_250),
+            (1, 200, 0, 100),
+            (1, 3, 0, 3_300),
+        ] {
+            assert_eq!(rounded_share(part, whole, decimals), expected, "{part} of {whole}");
+        }
+        assert_eq!(rounded_part(10_058_774, 5_120), 5_150_092);
+    }
 
     #[test]
     fn half_way_both_neighbours_are_on_the_grid() {

@@ -129,6 +129,8 @@ pub fn bulletins() -> Option<Vec<Bulletin>> {
             cast: number("voters_counted"),
             registered: number("registered"),
             registered_counted: number("registered_in_counted_actas"),
+            stations: None,
+            stations_counted: None,
             coverage: Some(coverage),
             coverage_of: CoverageOf::Unsaid,
             turnout: Some(Stated {

@@ -2,9 +2,8 @@
 //! `testigo_analysis::comparison`; this page only says it.
 
 use maud::{Markup, html};
-use testigo_analysis::comparison::{
-    BulletinComparison, Comparison, Deadline, Identity, Meaning, Reading, StationsCompared, TotalFrom,
-};
+use testigo_analysis::comparison::{BulletinComparison, Comparison, Deadline, Identity, StationsCompared};
+use testigo_analysis::official::bounds::{Meaning, Reading, TotalFrom};
 use testigo_count::geography::UnitIndex;
 
 use super::{Inside, Scene, figure};

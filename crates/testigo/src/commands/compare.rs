@@ -8,9 +8,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
 use testigo_analysis::calendar::{date_of, days_between};
-use testigo_analysis::comparison::{
-    BulletinComparison, Comparison, Identity, Meaning, Reading, Rule, TotalFrom, compare, proclaimed_units,
-};
+use testigo_analysis::comparison::{BulletinComparison, Comparison, Identity, Rule, compare, proclaimed_units};
+use testigo_analysis::official::bounds::{Meaning, Reading, TotalFrom};
 use testigo_analysis::outlook::{Missing, Outlook, Verdict, outlook, stations_of};
 use testigo_archive::ArchiveReader;
 use testigo_count::Count;
