@@ -11,9 +11,10 @@ use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::rule::StationState;
 
 /// First parts of addresses that are taken. A level of such a name is addressed as `level-<name>`.
-pub const TAKEN: [&str; 25] = [
+pub const TAKEN: [&str; 26] = [
     "analysis",
     "assets",
+    "audit",
     "c",
     "checker",
     "compare",
@@ -77,6 +78,8 @@ pub enum Page {
     Recount,
     /// What follows from the sheets, and what does not.
     Analysis,
+    /// Stations that dice drew, and what people found there.
+    Audit,
 }
 
 /// What a map shows.
@@ -120,7 +123,13 @@ impl Page {
     pub fn by_contest(self) -> bool {
         matches!(
             self,
-            Self::Unit(..) | Self::Stations(..) | Self::Map(..) | Self::Widget(_) | Self::Compare(_) | Self::Analysis
+            Self::Unit(..)
+                | Self::Stations(..)
+                | Self::Map(..)
+                | Self::Widget(_)
+                | Self::Compare(_)
+                | Self::Analysis
+                | Self::Audit
         )
     }
 }
@@ -235,6 +244,10 @@ impl Address {
                 path.push_str("/analysis");
                 1
             }
+            Page::Audit => {
+                path.push_str("/audit");
+                1
+            }
         };
         if part > 1 {
             let _ = write!(path, "/page/{part}");
@@ -295,6 +308,7 @@ impl Address {
             ["method"] => Page::Method,
             ["recount"] => Page::Recount,
             ["analysis"] => Page::Analysis,
+            ["audit"] => Page::Audit,
             [level, code, rest @ ..] => match (place(count, level, code)?, rest) {
                 (Place::Unit(unit), []) => Page::Unit(unit, part),
                 (Place::Unit(unit), ["stations", word]) => Page::Stations(unit, list(word)?, part),

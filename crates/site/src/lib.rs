@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod assets;
+pub mod audited;
 pub mod download;
 pub mod evidence;
 pub mod find;

@@ -247,6 +247,10 @@ impl Site {
                         let comparison = view.comparison(contest, UnitIndex::WHOLE)?;
                         Some(bytes(CSV, download::comparison(&comparison)?, Freshness::Changing))
                     }
+                    "audit.csv" => {
+                        let table = view.has_audit(contest).then(|| download::audit_table(view, contest))?;
+                        Some(bytes(CSV, table?, Freshness::Changing))
+                    }
                     "tally.json" => self.unit_json(contest, UnitIndex::WHOLE),
                     "analysis.json" => view.screened(contest).map(|screened| json(&screened.analysis.to_json())),
                     _ => None,
@@ -265,6 +269,7 @@ impl Site {
         match parts {
             ["index.json"] => self.unit_json(contest, UnitIndex::WHOLE),
             ["compare.json"] => self.comparison_json(contest, UnitIndex::WHOLE),
+            ["audit.json"] => self.view.has_audit(contest).then(|| json(&download::audits(&self.view, contest))),
             [level, code, "compare.json"] => match place(&self.view.count, level, code)? {
                 Place::Unit(unit) => self.comparison_json(contest, unit),
                 Place::Station(_) => None,
@@ -336,7 +341,8 @@ impl Site {
                     .filter(|level| page::has_map(view, *level))
                     .flat_map(|level| Measure::ALL.map(|measure| Page::Map(level, measure)));
                 let shared = view.places.units().iter().copied().filter(|unit| page::is_shared(view, *unit));
-                let pages = pages.chain(maps).chain(shared.map(Page::Widget)).chain([Page::Analysis]);
+                let audit = view.has_audit(contest).then_some(Page::Audit);
+                let pages = pages.chain(maps).chain(shared.map(Page::Widget)).chain([Page::Analysis]).chain(audit);
                 pages.map(move |page| Address { language, contest, page })
             });
             by_contest.chain(once)
@@ -382,18 +388,24 @@ impl Site {
             let tables =
                 tables.chain(packed).chain(levels).chain(analysis).map(|table| format!("/data/{}/{table}", contest.id));
             let prefix = if at == 0 { String::new() } else { format!("/c/{}", contest.id) };
-            let units = view.places.units().iter().map(move |unit| match *unit {
-                UnitIndex::WHOLE => format!("{prefix}/index.json"),
-                unit => format!("{prefix}{}.json", unit_path(count, unit)),
+            let units = view.places.units().iter().map({
+                let prefix = prefix.clone();
+                move |unit| match *unit {
+                    UnitIndex::WHOLE => format!("{prefix}/index.json"),
+                    unit => format!("{prefix}{}.json", unit_path(count, unit)),
+                }
             });
             let compared = view.places.units().iter().filter(move |unit| view.compares(at, **unit)).flat_map({
-                let prefix = if at == 0 { String::new() } else { format!("/c/{}", contest.id) };
+                let prefix = prefix.clone();
                 move |unit| {
                     let table = (*unit == UnitIndex::WHOLE).then(|| format!("/data/{}/compare.csv", contest.id));
                     std::iter::once(format!("{prefix}{}/compare.json", unit_path(count, *unit))).chain(table)
                 }
             });
-            tables.chain(units).chain(compared)
+            let audit = view.has_audit(at).then(|| format!("{prefix}/audit.json"));
+            let table = view.has_audit(at) && view.audits(at).last().is_some_and(Result::is_ok);
+            let audit = audit.into_iter().chain(table.then(|| format!("/data/{}/audit.csv", contest.id)));
+            tables.chain(units).chain(compared).chain(audit)
         });
         let stations = view.places.stations().iter().map(|station| format!("{}.json", station_path(count, *station)));
         let documents = view.documents.iter().map(document_path);

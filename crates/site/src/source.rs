@@ -126,6 +126,7 @@ pub fn open_view(source: &dyn Source) -> Result<View, SourceError> {
     source.entries(0..head.size, &mut |bytes| Ok(folding.take(bytes)?))?;
     let (count, named) = folding.finish();
     let mut view = View::new(count.ok_or(SourceError::Empty)?, head, named, None);
+    take_lists(&mut view, &|hash| source.document(hash));
     present(&mut view, &|name| source.presentation(name))?;
     Ok(view)
 }
@@ -173,7 +174,21 @@ pub fn newer_view(source: &dyn Source, view: &View) -> Result<Option<View>, Sour
     let mut folding = Folding::new(&documents, Some(view.count.clone()));
     source.entries(before..head.size, &mut |bytes| Ok(folding.take(bytes)?))?;
     let (count, named) = folding.finish();
-    Ok(Some(View::new(count.ok_or(SourceError::Empty)?, head, named, Some(view))))
+    let mut newer = View::new(count.ok_or(SourceError::Empty)?, head, named, Some(view));
+    take_lists(&mut newer, &|hash| source.document(hash));
+    Ok(Some(newer))
+}
+
+/// Puts the lists of audits into a view, as far as it does not have them and `find` gives them.
+pub fn take_lists(view: &mut View, find: &dyn Fn(&DocumentHash) -> Option<Vec<u8>>) {
+    let named = view.count.audit_lists().map(|list| list.document);
+    let new: Vec<_> =
+        named.filter(|hash| !view.lists.contains_key(hash)).filter_map(|hash| Some((hash, find(&hash)?))).collect();
+    if !new.is_empty() {
+        let mut lists = BTreeMap::clone(&view.lists);
+        lists.extend(new);
+        view.lists = Arc::new(lists);
+    }
 }
 
 /// Takes entries into a count one after the other, and remembers the documents that they name: the site offers them all.

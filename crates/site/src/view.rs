@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use testigo_analysis::audit::course::CourseError;
 use testigo_analysis::comparison::{Comparison, compare, proclaimed_units};
 use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::sheets::{SheetIndex, SheetState};
 use testigo_count::{Contest, Count, DocumentHash, EntryIndex};
 
 use crate::assets::{self, Asset};
+use crate::audited::Audited;
 use crate::language::Language;
 use crate::map::Maps;
 use crate::places::Places;
@@ -51,6 +53,8 @@ pub struct View {
     pub places: Arc<Places>,
     /// The documents that entries name.
     pub documents: Arc<BTreeSet<DocumentHash>>,
+    /// The lists of audits, by the hashes that entries have of them.
+    pub lists: Arc<BTreeMap<DocumentHash, Vec<u8>>>,
     /// Which sheet shows a picture.
     pub renditions: Arc<Renditions>,
     /// Where units lie.
@@ -77,6 +81,8 @@ pub struct View {
     proclaimed: Vec<BTreeSet<UnitIndex>>,
     /// Of each contest, what follows from its sheets, once somebody has asked.
     screened: Vec<OnceLock<Option<Arc<Screened>>>>,
+    /// Of each contest, its audits, once somebody has asked.
+    audits: Vec<OnceLock<Arc<Vec<Result<Audited, CourseError>>>>>,
 }
 
 /// Which sheet shows a picture, by the picture's hash. Sheets are only ever added, and masks change.
@@ -128,12 +134,15 @@ impl View {
         let comparisons = contests.clone().map(|_| OnceLock::new()).collect();
         let proclaimed = contests.map(|contest| proclaimed_units(&count, contest)).collect();
         let documents = Arc::new(documents);
+        let lists = before.map(|before| Arc::clone(&before.lists)).unwrap_or_default();
+        let audits = count.definition().contests.iter().map(|_| OnceLock::new()).collect();
         let screened = count.definition().contests.iter().map(|_| OnceLock::new()).collect();
         Self {
             count,
             head,
             places,
             documents,
+            lists,
             renditions,
             maps,
             settings,
@@ -147,6 +156,7 @@ impl View {
             comparisons,
             proclaimed,
             screened,
+            audits,
         }
     }
 
@@ -180,6 +190,20 @@ impl View {
     pub fn screened(&self, contest: usize) -> Option<Arc<Screened>> {
         let work_out = || Screened::of(&self.count, &self.head, contest).map(Arc::new);
         self.screened.get(contest)?.get_or_init(work_out).clone()
+    }
+
+    /// Whether a contest is audited by chance: a list was fixed.
+    #[must_use]
+    pub fn has_audit(&self, contest: usize) -> bool {
+        let id = &self.contest(contest).id;
+        self.count.audit_lists().any(|list| list.contest == id)
+    }
+
+    /// The audits of a contest, oldest first.
+    #[must_use]
+    pub fn audits(&self, contest: usize) -> Arc<Vec<Result<Audited, CourseError>>> {
+        let work_out = || Arc::new(Audited::all(self, contest));
+        self.audits.get(contest).map_or_else(work_out, |kept| Arc::clone(kept.get_or_init(work_out)))
     }
 
     /// The code of the site's language at a position, as the pack has it.

@@ -12,7 +12,8 @@ use testigo_count::rulings::REASONS;
 use testigo_site::language::{BUILT_IN, Language, places};
 
 /// Families of texts whose keys are made from codes, or that only a script reads (`web/` tests those).
-const BY_CODE: [&str; 6] = ["check.", "compare_rule.", "compare_unknown.", "failure.", "recount.", "ruling_reason."];
+const BY_CODE: [&str; 7] =
+    ["audit_against.", "check.", "compare_rule.", "compare_unknown.", "failure.", "recount.", "ruling_reason."];
 
 /// Codes of failures to read a sheet, as the readers give them.
 const FAILURES: [&str; 9] = [
@@ -62,6 +63,11 @@ fn every_code_has_a_text() {
         for rule in Rule::ALL {
             for how in ["holds", "differs"] {
                 has(format!("compare_rule.{}.{how}", rule.word()));
+            }
+        }
+        for against in ["archive", "paper", "official"] {
+            for part in ["title", "column", "about", "sentence", "assume", "unknown"] {
+                has(format!("audit_against.{against}.{part}"));
             }
         }
         Unknown::ALL.iter().for_each(|unknown| has(format!("compare_unknown.{}", unknown.word())));

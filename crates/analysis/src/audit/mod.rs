@@ -4,6 +4,7 @@
 //! picture is missing counts as the worst error and is never drawn anew. An audit of this archive's transcription is not
 //! an audit of the proclamation: whoever shows a result names which of the two it is.
 
+pub mod course;
 pub mod decimal;
 pub mod discovery;
 pub mod macro_batch;

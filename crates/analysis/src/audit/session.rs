@@ -12,6 +12,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::discovery;
 use super::macro_batch::{AuditError, Batch, BatchAudit, draws_without_error, risk};
 use super::martingale::{Method, Null};
@@ -63,16 +65,20 @@ pub fn read_list(bytes: &[u8], candidates: &[String]) -> Result<Vec<Listed>, Lis
     if header != format!("station,ballots,{}", candidates.join(",")) {
         return Err(wrong(1, "the columns are not `station`, `ballots` and the candidates of the contest"));
     }
+    let mut before: Option<&str> = None;
     lines
         .map(|(row, line)| {
             let mut fields = row.split(',');
             let station = fields.next().filter(|code| !code.is_empty());
-            let station = station.ok_or_else(|| wrong(line, "the station is missing"))?.to_owned();
+            let station = station.ok_or_else(|| wrong(line, "the station is missing"))?;
+            if before.replace(station).is_some_and(|before| before >= station) {
+                return Err(wrong(line, "stations are not in ascending order, each once"));
+            }
             let numbers: Option<Vec<u64>> = fields.map(|field| field.parse().ok()).collect();
             match numbers.as_deref() {
                 Some([ballots, votes @ ..]) if votes.len() == candidates.len() => {
                     let reported = Batch { votes: votes.to_vec(), ballots: *ballots };
-                    Ok(Listed { station, reported })
+                    Ok(Listed { station: station.to_owned(), reported })
                 }
                 _ => Err(wrong(line, "a number of ballots and one for each candidate are expected")),
             }
@@ -97,7 +103,7 @@ pub enum Found {
 }
 
 /// What an audit has shown so far.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Assessment {
     /// Stations in the list.
     pub listed: usize,
@@ -217,9 +223,12 @@ mod tests {
         let text = "station,ballots,A,B\n001,100,60,40\n002,90,50,30\n";
         let read = read_list(text.as_bytes(), &candidates).unwrap();
         assert_eq!(read[1], Listed { station: "002".to_owned(), reported: Batch { votes: vec![50, 30], ballots: 90 } });
-        for (text, line) in
-            [("station,A,B\n", 1), ("station,ballots,A,B\n001,100,60\n", 2), ("station,ballots,A,B\n,1,1,0\n", 2)]
-        {
+        for (text, line) in [
+            ("station,A,B\n", 1),
+            ("station,ballots,A,B\n001,100,60\n", 2),
+            ("station,ballots,A,B\n,1,1,0\n", 2),
+            ("station,ballots,A,B\n2,1,1,0\n2,1,1,0\n", 3),
+        ] {
             assert_eq!(read_list(text.as_bytes(), &candidates).unwrap_err().line, line, "{text}");
         }
     }

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod arrivals;
+mod audit;
 mod compare;
 mod data;
 mod figure;
@@ -77,6 +78,7 @@ pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<St
         Page::Method => method::draw(scene),
         Page::Recount => recount::draw(scene),
         Page::Analysis => analysis::draw(scene),
+        Page::Audit => audit::draw(scene)?,
     };
     Some(scene.frame(inside, Some(words)).into_string())
 }
@@ -252,6 +254,13 @@ impl<'a> Scene<'a> {
         format!("{contest}{}/compare.json", unit_path(&self.view.count, unit))
     }
 
+    fn json_of_audit(&self) -> String {
+        match self.contest() {
+            0 => "/audit.json".to_owned(),
+            other => format!("/c/{}/audit.json", self.view.contest(other).id),
+        }
+    }
+
     fn json_of_station(&self, station: StationIndex) -> String {
         format!("{}.json", station_path(&self.view.count, station))
     }
@@ -357,6 +366,7 @@ impl<'a> Scene<'a> {
                         }
                         p {
                             a href=(self.to(Page::Analysis)) { (self.t("analysis.link")) } " · "
+                            @if self.view.has_audit(self.contest()) { a href=(self.to(Page::Audit)) { (self.t("audit.title")) } " · " }
                             a href=(self.to(Page::Recount)) { (self.t("recount.link")) }
                         }
                     }

@@ -43,7 +43,7 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
         }
         p.lead { (coverage) " " @if whole { (scene.t("home.follow")) } }
         (scene.result(contest, votes, others))
-        @if whole { @if let Some(line) = super::compare::home_line(scene) { (line) } } @else { (super::compare::unit_line(scene, unit)) }
+        @if whole { @if let Some(line) = super::compare::home_line(scene) { (line) } (super::audit::home_line(scene)) } @else { (super::compare::unit_line(scene, unit)) }
         (scene.facts(unit))
         (details(scene, unit))
         @if whole { (arrivals::chart(scene)) }

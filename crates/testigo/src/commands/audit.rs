@@ -7,15 +7,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use testigo_analysis::audit::macro_batch::Batch;
-use testigo_analysis::audit::session::{Assessment, Found, Listed, assess, order, read_list, write_list};
-use testigo_analysis::outlook::{outlook, stations_of};
+use testigo_analysis::audit::course::{Course, Risk, courses};
+use testigo_analysis::audit::session::write_list;
 use testigo_analysis::{Settings, Sheets};
 use testigo_archive::{Archive, ArchiveReader};
 use testigo_count::audits::AuditList;
 use testigo_count::entry::{Against, AuditEntry, AuditStep, Seed};
-use testigo_count::geography::UnitIndex;
-use testigo_count::{Cell, Count, Entry, EntryIndex, StationId};
+use testigo_count::{Cell, Count, DocumentHash, Entry, EntryIndex, StationId};
 use testigo_ledger::Hash;
 
 use super::Format;
@@ -149,12 +147,11 @@ fn last_list(count: &Count, contest: usize) -> Option<AuditList<'_>> {
     count.audit_lists().rev().find(|list| list.contest == id)
 }
 
-/// The stations of a list.
-fn stations(reader: &ArchiveReader, count: &Count, contest: usize, list: &AuditList<'_>) -> Result<Vec<Listed>> {
-    let bytes = reader.document(&Hash(*list.document.as_bytes()))?;
-    let candidates: Vec<String> =
-        count.definition().contests[contest].candidates.iter().map(|one| one.id.to_string()).collect();
-    Ok(read_list(&bytes, &candidates)?)
+/// The last audit of a contest.
+fn last_course(reader: &ArchiveReader, count: &Count, contest: usize) -> Result<Course> {
+    let document = |hash: &DocumentHash| reader.document(&Hash(*hash.as_bytes())).ok();
+    let last = courses(count, contest, document).pop();
+    Ok(last.context("there is no audit\nhint: `testigo audit DIR draw` begins one")??)
 }
 
 /// Writes an entry that the fold takes; refuses one that would have no effect.
@@ -195,7 +192,7 @@ fn draw(dir: &std::path::Path, arguments: &DrawArguments) -> Result<ExitCode> {
         let text = write_list(&sheets);
         let mut archive = open()?;
         let hash = archive.put_document(text.as_bytes())?;
-        let document = testigo_count::DocumentHash::from_bytes(hash.0);
+        let document = DocumentHash::from_bytes(hash.0);
         let step = AuditStep::List { after, contest: count.definition().contests[contest].id.clone(), document };
         let entry = write(&mut archive, &mut count, AuditEntry::new(step, None))?;
         say!("entry {entry}: a list of {} stations", grouped(sheets.len() as u64));
@@ -225,19 +222,19 @@ fn draw(dir: &std::path::Path, arguments: &DrawArguments) -> Result<ExitCode> {
             }
         }
     }
-    let list = last_list(&count, contest).context("there is no list")?;
-    let Some((_, seed)) = list.seed else {
-        say!("the list of entry {} waits for its dice: testigo audit {} draw --seed DIGITS", list.index, dir.display());
+    let course = last_course(&reader, &count, contest)?;
+    let list = course.list().context("there is no list")?;
+    let Some(seed) = &course.seed else {
+        say!("the list of entry {} waits for its dice: testigo audit {} draw --seed DIGITS", list.entry, dir.display());
         say!("its hash is {}", list.document);
         return Ok(ExitCode::SUCCESS);
     };
-    let drawn = order(&stations(&reader, &count, contest, &list)?, seed.as_str());
-    let shown = drawn.iter().take(arguments.size);
+    let shown = course.order.iter().take(arguments.size);
     match arguments.format {
         Format::Json => {
             let answer = json!({
-                "list": list.index, "document": list.document, "seed": seed.as_str(),
-                "stations": drawn.len(), "drawn": shown.collect::<Vec<_>>(),
+                "list": list.entry, "document": list.document, "seed": seed.digits,
+                "stations": course.order.len(), "drawn": shown.collect::<Vec<_>>(),
             });
             say!("{}", serde_json::to_string_pretty(&answer)?);
         }
@@ -246,7 +243,7 @@ fn draw(dir: &std::path::Path, arguments: &DrawArguments) -> Result<ExitCode> {
             shown.zip(1..).for_each(|(station, at)| say!("{at},{station}"));
         }
         Format::Table => {
-            say!("seed {}, list {} of entry {}", seed.as_str(), list.document, list.index);
+            say!("seed {}, list {} of entry {}", seed.digits, list.document, list.entry);
             shown.zip(1..).for_each(|(station, at)| say!("{at:>6}  {station}"));
         }
     }
@@ -257,9 +254,9 @@ fn record(dir: &std::path::Path, arguments: &RecordArguments) -> Result<ExitCode
     let reader = ArchiveReader::open(dir)?;
     let (mut count, _) = counting::load(&reader)?;
     let contest = counting::contest(&count, arguments.contest.as_deref())?;
-    let list = last_list(&count, contest).context("there is no audit\nhint: `testigo audit DIR draw` begins one")?;
-    let listed = stations(&reader, &count, contest, &list)?;
-    let station = listed.iter().find(|one| one.station == arguments.station).with_context(|| {
+    let course = last_course(&reader, &count, contest)?;
+    let list = course.list().context("there is no list")?.entry;
+    let station = course.station(&arguments.station).with_context(|| {
         format!("station {} is not in the list\nhint: `testigo audit DIR draw` shows what is drawn", arguments.station)
     })?;
     let found = match (&arguments.votes, arguments.same, arguments.missing) {
@@ -275,7 +272,7 @@ fn record(dir: &std::path::Path, arguments: &RecordArguments) -> Result<ExitCode
     let step = AuditStep::Record {
         against: arguments.against.against(),
         found,
-        list: list.index,
+        list,
         other: BTreeMap::new(),
         station: StationId::new(arguments.station.as_str())?,
     };
@@ -314,54 +311,6 @@ fn parse_votes(count: &Count, contest: usize, written: &str) -> Result<Vec<Cell>
         .with_context(|| format!("--votes does not name {}\nhint: a candidate without votes has 0", missing.join(", ")))
 }
 
-/// Entries of a list and of those it goes on from: records of all of them count.
-fn chain(count: &Count, list: &AuditList<'_>) -> Vec<EntryIndex> {
-    let mut found = vec![list.index];
-    let mut after = list.after;
-    while let Some(earlier) = after {
-        found.push(earlier);
-        after = count.audit_lists().find(|one| one.index == earlier).and_then(|one| one.after);
-    }
-    found
-}
-
-/// What is known about the stations of a list from records against one thing; of several standing ones the worst.
-fn found(count: &Count, list: &AuditList<'_>, listed: &[Listed], against: Against) -> BTreeMap<String, Found> {
-    let lists = chain(count, list);
-    let reported: BTreeMap<&str, &Batch> = listed.iter().map(|one| (one.station.as_str(), &one.reported)).collect();
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
-    for record in count.audit_records().filter(|record| record.superseded_by.is_none()) {
-        let AuditStep::Record { against: compared, found: cells, list, station, .. } = record.step else { continue };
-        let Some(reported) = reported.get(station.as_str()).filter(|_| *compared == against && lists.contains(list))
-        else {
-            continue;
-        };
-        // A cell that is no number is nothing to look at.
-        let votes: Option<Vec<u64>> =
-            cells.as_ref().and_then(|cells| cells.iter().map(|cell| cell.value().map(u64::from)).collect());
-        let now = votes.map_or(Found::Nothing, |votes| Found::Numbers(Batch { ballots: votes.iter().sum(), votes }));
-        match found.get(station.as_str()) {
-            Some(Found::Nothing) => {}
-            Some(Found::Numbers(before)) if before.votes != reported.votes && now != Found::Nothing => {}
-            _ => {
-                found.insert(station.to_string(), now);
-            }
-        }
-    }
-    if against == Against::Archive {
-        // Up to the last station that somebody looked at, one without a picture cannot be passed over.
-        let drawn = list.seed.map(|(_, seed)| order(listed, seed.as_str())).unwrap_or_default();
-        let last = drawn.iter().rposition(|station| found.contains_key(station));
-        for station in drawn.into_iter().take(last.map_or(0, |last| last + 1)) {
-            let pictures = count.geography().find_station(&station).map_or(0, |at| count.sheets_of_station(at).len());
-            if pictures == 0 {
-                found.insert(station, Found::Nothing);
-            }
-        }
-    }
-    found
-}
-
 fn risk(dir: &std::path::Path, arguments: &RiskArguments) -> Result<ExitCode> {
     if !(arguments.limit > 0.0 && arguments.limit < 100.0) {
         bail!("--limit is a percentage between 0 and 100");
@@ -369,62 +318,42 @@ fn risk(dir: &std::path::Path, arguments: &RiskArguments) -> Result<ExitCode> {
     let reader = ArchiveReader::open(dir)?;
     let (count, checkpoint) = counting::load(&reader)?;
     let contest = counting::contest(&count, arguments.contest.as_deref())?;
-    let list = last_list(&count, contest).context("there is no audit\nhint: `testigo audit DIR draw` begins one")?;
-    let (_, seed) = list.seed.context("the dice have not fallen yet\nhint: `testigo audit DIR draw --seed DIGITS`")?;
-    let listed = stations(&reader, &count, contest, &list)?;
+    let course = last_course(&reader, &count, contest)?;
+    let list = course.list().context("there is no list")?;
+    let seed = course.seed.as_ref();
+    let seed = seed.context("the dice have not fallen yet\nhint: `testigo audit DIR draw --seed DIGITS`")?;
     let limit = arguments.limit / 100.0;
-    let missing = outlook(&count, contest, UnitIndex::WHOLE, &stations_of(&count, UnitIndex::WHOLE)).missing.at_most();
-    let chosen: Vec<Against> = match arguments.against {
-        Some(one) => vec![one.against()],
-        None => [Against::Archive, Against::Paper, Against::Official].to_vec(),
-    };
-    let mut answers = Vec::new();
-    for against in chosen {
-        let found = found(&count, &list, &listed, against);
-        if found.is_empty() && arguments.against.is_none() {
-            continue;
-        }
-        let on_list = assess(&listed, seed.as_str(), &found, 0, limit)?;
-        let in_all = missing.map(|pending| assess(&listed, seed.as_str(), &found, pending, limit));
-        answers.push((against, on_list, in_all));
-    }
+    let chosen = arguments.against.map_or_else(|| course.compared_with(), |one| vec![one.against()]);
+    let risks: Vec<Risk> =
+        chosen.into_iter().map(|against| course.risk(&count, contest, against, limit)).collect::<Result<_, _>>()?;
     match arguments.format {
         Format::Table => {
-            if answers.is_empty() {
+            if risks.is_empty() {
                 say!("nothing is recorded yet; the first stations are shown by `testigo audit {} draw`", dir.display());
             }
-            for (against, on_list, in_all) in &answers {
-                print(*against, on_list, in_all.as_ref().and_then(|one| one.as_ref().ok()), arguments.limit);
-            }
+            risks.iter().for_each(|risk| print(risk, arguments.limit));
         }
         Format::Json => {
-            let all: Vec<_> = answers
-                .iter()
-                .map(|(against, on_list, in_all)| {
-                    let whole = in_all.as_ref().and_then(|one| one.as_ref().ok()).map(document);
-                    json!({ "against": against.word(), "outcome_on_the_list": document(on_list), "outcome_in_all": whole })
-                })
-                .collect();
             let answer = json!({
-                "list": list.index, "document": list.document, "seed": seed.as_str(), "limit": limit, "audits": all,
+                "list": list.entry, "document": list.document, "seed": seed.digits, "limit": limit, "audits": risks,
                 "ledger": { "size": count.size(), "root": checkpoint.root.to_string() },
             });
             say!("{}", serde_json::to_string_pretty(&answer)?);
         }
         Format::Csv => {
             say!("against,outcome,sample,missing,different,kaplan_markov,alpha,most_different");
-            for (against, on_list, in_all) in &answers {
-                let whole = in_all.as_ref().and_then(|one| one.as_ref().ok());
-                for (outcome, one) in std::iter::once(("on-the-list", on_list)).chain(whole.map(|one| ("in-all", one)))
-                {
+            for risk in &risks {
+                let whole = risk.outcome_in_all.as_ref().map(|one| ("in-all", one));
+                for (outcome, one) in std::iter::once(("on-the-list", &risk.outcome_on_the_list)).chain(whole) {
                     let most = one.most_different.map_or_else(String::new, |most| most.to_string());
-                    let (risk, alpha) = (one.kaplan_markov, one.alpha);
                     say!(
-                        "{},{outcome},{},{},{},{risk},{alpha},{most}",
-                        against.word(),
+                        "{},{outcome},{},{},{},{},{},{most}",
+                        risk.against.word(),
                         one.sample,
                         one.missing,
-                        one.different
+                        one.different,
+                        one.kaplan_markov,
+                        one.alpha
                     );
                 }
             }
@@ -433,16 +362,9 @@ fn risk(dir: &std::path::Path, arguments: &RiskArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn document(one: &Assessment) -> serde_json::Value {
-    json!({
-        "listed": one.listed, "sample": one.sample, "missing": one.missing, "different": one.different, "next": one.next,
-        "margin": one.margin, "total_bound": one.total_bound, "kaplan_markov": one.kaplan_markov, "draws": one.draws,
-        "alpha": one.alpha, "most_different": one.most_different, "draws_needed": one.draws_needed,
-    })
-}
-
-fn print(against: Against, one: &Assessment, whole: Option<&Assessment>, limit: f64) {
-    let what = match against {
+fn print(risk: &Risk, limit: f64) {
+    let one = &risk.outcome_on_the_list;
+    let what = match risk.against {
         Against::Archive => {
             "the list's numbers against the archive's pictures, read again: whether sheets were read right"
         }
@@ -472,7 +394,7 @@ fn print(against: Against, one: &Assessment, whole: Option<&Assessment>, limit: 
         grouped(one.draws as u64),
         one.alpha
     );
-    match whole {
+    match &risk.outcome_in_all {
         Some(whole) => say!(
             "  the same for the whole election, all missing voters against the leader: Kaplan-Markov {:.4}, ALPHA {:.4}",
             whole.kaplan_markov,

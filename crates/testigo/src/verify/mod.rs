@@ -22,7 +22,7 @@ use testigo_ledger::key_history::KeysInEntries;
 use testigo_ledger::{Checkpoint, Policy, SignedNote, VerifyingKey};
 use testigo_site::address::rendition_path;
 use testigo_site::mirror::{MANIFEST, Mirror, MirrorError, MirrorFile, for_each};
-use testigo_site::source::{Folding, present};
+use testigo_site::source::{Folding, present, take_lists};
 use testigo_site::{Source, View};
 
 pub use self::remote::{is_address, verify_address};
@@ -320,6 +320,7 @@ impl Verification<'_> {
             }
         };
         let mut view = View::new(count, head, named, None);
+        take_lists(&mut view, &|hash| Source::document(reader, hash));
         // How pages look beyond what they count is not in the ledger. A mirror has its maps among the tables.
         let find = |name: &str| {
             ["presentation", "data"].iter().find_map(|folder| read_small(&self.root.join(folder).join(name)))
