@@ -3,7 +3,7 @@
 // in test-output/ for a person to look at, and the weights are printed.
 
 import assert from 'node:assert/strict'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -28,6 +28,7 @@ before(async () => {
   place = await folder()
   archive = (await simulatedElection(place.path)).archive
   await testigo('map', archive, join(place.path, 'source', 'boundaries.geojson'))
+  await proclaimAndAudit()
   server = await serve(archive)
   browser = await launchBrowser()
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -52,6 +53,9 @@ before(async () => {
     search: '/search',
     data: '/data',
     method: '/method',
+    analysis: '/analysis',
+    compare: '/compare',
+    audit: '/audit',
     recount: '/recount',
     widget: '/widget',
     missing: '/nothing-here',
@@ -64,6 +68,21 @@ after(async () => {
   await server?.stop()
   await place?.remove()
 })
+
+/** Proclaimed figures that cannot be right together with the sheets, and an audit with every kind of record. */
+async function proclaimAndAudit() {
+  const bulletin = { number: 1, announced: '2030-05-20', coverage: 99, votes: { MV: 1, TO: 90000 }, valid: 90001, cast: 90100 }
+  const file = join(place.path, 'proclaimed.json')
+  await writeFile(file, JSON.stringify({ bulletins: [bulletin] }))
+  await testigo('official', archive, file)
+  await testigo('audit', archive, 'draw')
+  const { drawn } = JSON.parse(await testigo('audit', archive, 'draw', '--seed', '314159', '--format', 'json'))
+  for (const station of drawn.slice(0, 4)) await testigo('audit', archive, 'record', station, '--against', 'archive', '--same')
+  const { candidates } = await tally(archive)
+  const votes = candidates.map(({ id }, at) => `${id}=${at}`).join()
+  await testigo('audit', archive, 'record', drawn[0], '--against', 'paper', '--votes', votes)
+  await testigo('audit', archive, 'record', drawn[1], '--against', 'paper', '--missing')
+}
 
 const addressOf = (language, path) => (language === 'es' ? path : `/en${path === '/' ? '' : path}`)
 

@@ -147,6 +147,18 @@ impl Numbered {
 }
 
 impl Sheets {
+    /// Whether there is anything to analyse: a lead, and a sheet that counts with a number in every place.
+    #[must_use]
+    pub fn exist(count: &Count, contest: usize) -> bool {
+        let complete = |station| {
+            count.status(contest, station).state == StationState::Counted
+                && count
+                    .counted_reading(contest, station)
+                    .is_some_and(|reading| reading.votes().all(|cell| cell.value().is_some()))
+        };
+        count.definition().contests[contest].candidates.len() >= 2 && count.geography().stations().any(complete)
+    }
+
     /// The sheets of a contest, a position in the election file.
     ///
     /// # Errors

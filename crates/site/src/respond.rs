@@ -252,6 +252,10 @@ impl Site {
                         Some(bytes(CSV, table?, Freshness::Changing))
                     }
                     "tally.json" => self.unit_json(contest, UnitIndex::WHOLE),
+                    "analysis.csv" => {
+                        let table = download::analysis(&view.screened(contest)?.analysis)?;
+                        Some(bytes(CSV, table, Freshness::Changing))
+                    }
                     "analysis.json" => view.screened(contest).map(|screened| json(&screened.analysis.to_json())),
                     _ => None,
                 }
@@ -384,9 +388,12 @@ impl Site {
             let tables = ["stations.csv", "units.csv", "readings.csv", "tally.json"].map(str::to_owned).into_iter();
             let packed = ["stations.parquet", "units.parquet", "readings.parquet"].map(str::to_owned);
             let levels = count.pack().unit_levels().iter().map(|level| format!("{}.geojson", level.id));
-            let analysis = view.screened(at).map(|_| "analysis.json".to_owned());
-            let tables =
-                tables.chain(packed).chain(levels).chain(analysis).map(|table| format!("/data/{}/{table}", contest.id));
+            let analysis = view.screened(at).map(|_| ["analysis.csv", "analysis.json"].map(str::to_owned));
+            let tables = tables
+                .chain(packed)
+                .chain(levels)
+                .chain(analysis.into_iter().flatten())
+                .map(|table| format!("/data/{}/{table}", contest.id));
             let prefix = if at == 0 { String::new() } else { format!("/c/{}", contest.id) };
             let units = view.places.units().iter().map({
                 let prefix = prefix.clone();

@@ -1,6 +1,7 @@
 //! Everything as CSV, Parquet, JSON, GeoJSON and NIST SP 1500-100, for programs and spreadsheets. Column and field names
 //! are part of the public interface.
 
+mod analysis;
 mod audit;
 mod comparison;
 mod datapackage;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use crate::view::View;
 
+pub use analysis::analysis;
 pub use audit::{audit_table, audits};
 pub use comparison::comparison;
 pub use datapackage::datapackage;

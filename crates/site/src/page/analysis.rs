@@ -4,6 +4,7 @@ use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 use testigo_analysis::fingerprint::{Picture, picture};
 use testigo_analysis::report::{ReadAgain, Reason, ShareOf};
+use testigo_count::geography::UnitIndex;
 
 use super::{Inside, Scene};
 use crate::address::Page;
@@ -40,7 +41,15 @@ impl Drawing<'_> {
         let contest = &scene.view.contest(scene.contest()).id;
         html! {
             p.lead { (scene.language.fill("analysis.lead", &[("coverage", &self.coverage())])) }
-            section { h2 { (scene.t("analysis.certain")) } ul.notes { @for line in self.certain() { li { (line) } } } }
+            section {
+                h2 { (scene.t("analysis.certain")) }
+                ul.notes {
+                    @for line in self.certain() { li { (line) } }
+                    @if scene.view.compares(scene.contest(), UnitIndex::WHOLE) {
+                        li { a href=(scene.to(Page::Compare(UnitIndex::WHOLE))) { (scene.t("analysis.compare")) } }
+                    }
+                }
+            }
             section { h2 { (scene.t("analysis.assumed")) } ul.notes { @for line in self.assumed() { li { (line) } } } }
             section { h2 { (scene.t("analysis.screens")) } p { (scene.t("analysis.screens_lead")) } (self.sisters()) (self.pictures()) }
             section { h2 { (scene.t("analysis.again")) } (self.again()) }
@@ -51,9 +60,15 @@ impl Drawing<'_> {
                     @if missing > 0 {
                         li { (scene.language.fill("analysis.unknown_missing", &[("stations", &self.stations(missing))])) }
                     }
-                    li { (scene.t("analysis.unknown_genuine")) }
+                    li {
+                        (scene.t("analysis.unknown_genuine"))
+                        @if scene.view.has_audit(scene.contest()) { " " a href=(scene.to(Page::Audit)) { (scene.t("audit.link")) } }
+                    }
                 }
-                p { a href=(format!("/data/{contest}/analysis.json")) { (scene.t("analysis.file")) } }
+                p {
+                    a href=(format!("/data/{contest}/analysis.json")) { (scene.t("analysis.file")) } " · "
+                    a href=(format!("/data/{contest}/analysis.csv")) download { "CSV" }
+                }
                 p.note { (scene.language.compose("analysis.command", &[("command", html! { code { "testigo analyse" } })])) }
             }
         }

@@ -336,7 +336,7 @@ impl Drawing<'_> {
                 h2 { (scene.t("audit.order")) }
                 p.note { (scene.t("audit.order_lead")) }
                 @if ahead { p { (scene.t("audit.ahead")) } }
-                div.scroll { table.compared {
+                div.scroll { table.compared.draws {
                     caption.hidden { (scene.t("audit.order")) }
                     thead { tr {
                         th.n scope="col" { (scene.t("audit.column_draw")) }

@@ -420,6 +420,7 @@ fn deadline(scene: Scene<'_>, comparison: &Comparison, due: &Deadline) -> Markup
     let published = comparison.single_stations.published;
     html! {
         section {
+            h2 { (scene.t("compare.due_title")) }
             p {
                 (scene.language.fill("compare.due", &[("date", &scene.language.date(&due.due)), ("law", due.law.in_language(scene.code()))])) " "
                 @match comparison.stations {

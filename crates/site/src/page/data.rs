@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
+use testigo_analysis::Sheets;
 use testigo_count::geography::UnitIndex;
 use testigo_count::{Count, DocumentHash};
 
@@ -32,7 +33,7 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
     let main = html! {
         h1 { (scene.t("data.title")) }
         p.lead { (scene.language.fill("data.lead", &[("size", &scene.n(scene.view.head.size))])) }
-        @for contest in &count.definition().contests {
+        @for (at, contest) in count.definition().contests.iter().enumerate() {
             section {
                 h2 { (contest.title.in_language(scene.code())) }
                 (table(scene, html! {
@@ -40,6 +41,9 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
                     (pair(&format!("/data/{}/units", contest.id), scene.t("data.units")))
                     (pair(&format!("/data/{}/readings", contest.id), scene.t("data.readings")))
                     (row(format!("/data/{}/tally.json", contest.id), scene.t("data.tally")))
+                    @if scene.view.compares(at, UnitIndex::WHOLE) { (row(format!("/data/{}/compare.csv", contest.id), scene.t("data.compare"))) }
+                    @if Sheets::exist(count, at) { (row(format!("/data/{}/analysis.csv", contest.id), scene.t("data.analysis"))) }
+                    @if scene.view.has_audit(at) && scene.view.audits(at).last().is_some_and(Result::is_ok) { (row(format!("/data/{}/audit.csv", contest.id), scene.t("data.audit"))) }
                     @for level in count.pack().unit_levels() {
                         (row(format!("/data/{}/{}.geojson", contest.id, level.id), &scene.language.fill("data.geojson", &[("units", &scene.language.noun(level.plural.in_language(scene.code())))])))
                     }

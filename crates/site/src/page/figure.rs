@@ -10,8 +10,8 @@ use crate::assets::color_class;
 
 /// Width of the drawing in its own units; the page scales it.
 const WIDTH: u64 = 440;
-/// A mark further right than this has its text to the left of it.
-const TEXT: u64 = 330;
+/// Width of a letter of the text beside a mark, rather too much than too little.
+const LETTER: u64 = 7;
 /// Candidates in the picture at most.
 const SHOWN: usize = 3;
 /// Height of one candidate's block.
@@ -76,8 +76,10 @@ pub(super) fn draw(scene: Scene<'_>, comparison: &Comparison, bulletin: &Bulleti
                             @let (from, to) = (length(row.proclaimed).min(length(mark.votes())), length(row.proclaimed).max(length(mark.votes())));
                             rect.gap x=(from) y=(top + 69) height="13" width=(to - from) {}
                             line.mark x1=(length(mark.votes())) x2=(length(mark.votes())) y1=(top + 65) y2=(top + 86) {}
-                            text.bound x=(if length(mark.votes()) > TEXT { length(mark.votes()) } else { 0 })
-                                y=(top + 98) text-anchor=(if length(mark.votes()) > TEXT { "end" } else { "start" }) { (bound) }
+                            // The text ends at the mark where it has room to the left of it.
+                            @let room = length(mark.votes()) >= LETTER * bound.chars().count() as u64;
+                            text.bound x=(if room { length(mark.votes()) } else { 0 })
+                                y=(top + 98) text-anchor=(if room { "end" } else { "start" }) { (bound) }
                         }
                     }
                 }

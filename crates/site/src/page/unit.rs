@@ -46,6 +46,7 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
         @if whole { @if let Some(line) = super::compare::home_line(scene) { (line) } (super::audit::home_line(scene)) } @else { (super::compare::unit_line(scene, unit)) }
         (scene.facts(unit))
         (details(scene, unit))
+        @if part == 1 { (scene.outlook(unit)) }
         @if whole { (arrivals::chart(scene)) }
         @for (title, one, rows) in by_level(scene, units) {
             section {
@@ -62,7 +63,6 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
                 (scene.parts(stations.len(), ROWS, part, |part| Page::Unit(unit, part)))
             }
         }
-        @if part == 1 { (scene.outlook(unit)) }
         (awaited(scene, unit))
         @if !whole { (scene.unit_neighbours(unit)) }
         p.note { a href=(scene.json_of_unit(unit)) { (scene.t("frame.json")) } }

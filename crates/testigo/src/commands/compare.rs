@@ -125,7 +125,7 @@ impl Words<'_> {
                 .filter(|days| *days > 0)
                 .map_or_else(String::new, |days| format!(", {} days ago", grouped(days.unsigned_abs())));
             say!("");
-            say!("the results of every station were due by {}{days} ({})", due.due, due.law.in_language("en"));
+            say!("due by {}{days}: {}", due.due, due.law.in_language("en"));
             say!(
                 "  proclaimed figures of {} single stations are recorded here",
                 grouped(comparison.single_stations.published)

@@ -9,8 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use serde_json::Value;
-use testigo_analysis::report::{Analysis, Facts, Question, SCREENS};
+use testigo_analysis::report::{Facts, Question, SCREENS};
 use testigo_analysis::{Settings, Sheets, official};
 use testigo_archive::ArchiveReader;
 use testigo_count::Count;
@@ -124,7 +123,10 @@ pub fn run(arguments: &AnalyseArguments) -> Result<ExitCode> {
     let analysis = question.answer();
     match arguments.format {
         Format::Json => say!("{}", serde_json::to_string_pretty(&analysis.to_json())?),
-        Format::Csv => say!("{}", csv(&analysis)?),
+        Format::Csv => {
+            let table = testigo_site::download::analysis(&analysis).unwrap_or_default();
+            say!("{}", String::from_utf8_lossy(&table).trim_end());
+        }
         Format::Table => table::print(&opened.count, contest, &sheets, &analysis),
     }
     Ok(ExitCode::SUCCESS)
@@ -162,31 +164,6 @@ fn doubled_addresses(bytes: &[u8]) -> Option<u64> {
         }
     }
     column.map(|_| doubled)
-}
-
-/// One line for each number: the key with dots, the value. Lists stand as JSON.
-fn csv(analysis: &Analysis) -> Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["block", "key", "value"])?;
-    let answer = analysis.to_json();
-    for (block, value) in answer.as_object().into_iter().flatten() {
-        flatten(&mut writer, block, block, value)?;
-    }
-    let bytes = writer.into_inner().map_err(|error| anyhow::anyhow!("{error}"))?;
-    Ok(String::from_utf8(bytes)?.trim_end().to_owned())
-}
-
-fn flatten(writer: &mut csv::Writer<Vec<u8>>, block: &str, key: &str, value: &Value) -> Result<()> {
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                flatten(writer, block, &format!("{key}.{name}"), value)?;
-            }
-        }
-        Value::String(text) => writer.write_record([block, key, text])?,
-        other => writer.write_record([block, key, &other.to_string()])?,
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub fn print(count: &Count, contest: usize, sheets: &Sheets, analysis: &Analysis
     for file in analysis.data["results_files"].as_array().into_iter().flatten() {
         say!("results file {}", file.as_str().unwrap_or_default());
     }
-    let writer = Writer { sheets, analysis };
+    let writer = Writer { count, sheets, analysis };
     let has = |kinds: &[Evidence]| {
         SCREENS.iter().any(|screen| kinds.contains(&screen.evidence) && analysis.about.contains_key(screen.key))
     };
@@ -59,6 +59,7 @@ pub fn print(count: &Count, contest: usize, sheets: &Sheets, analysis: &Analysis
 }
 
 struct Writer<'a> {
+    count: &'a Count,
     sheets: &'a Sheets,
     analysis: &'a Analysis,
 }
@@ -154,7 +155,12 @@ impl Writer<'_> {
         if let Some(most) = self.whole(&["S24_discovery", "upper95_bad_sheets_if_0_found", "300"]) {
             say!("  If 300 sheets drawn by lot are all right, at most {most} of all are not (risk 5 %).");
         }
-        say!("  Nobody has compared any of them yet, as far as this archive knows.");
+        match self.count.audit_records().filter(|record| record.superseded_by.is_none()).count() {
+            0 => say!("  Nobody has compared any of them yet, as far as this archive knows."),
+            records => {
+                say!("  {} are recorded: `testigo audit DIR risk` says what they show.", grouped(records as u64))
+            }
+        }
     }
 
     fn assumed(&self) {
