@@ -98,7 +98,7 @@ fn each_step_is_told_with_what_it_fixed() {
     let page = body(&site, "/en/audit").unwrap();
     for said in [
         "nothing to look at",
-        "Differences were met",
+        "no upper bound for the number of differences",
         "Some were recorded ahead of their turn",
         "Records that were corrected",
         "For the whole election nothing follows",

@@ -74,17 +74,20 @@ fn said(scene: Scene<'_>, audited: &Audited) -> String {
     if audited.course.seed.is_none() {
         return scene.t("audit.waiting").to_owned();
     }
-    let outcome = |risk: &Result<Risk, AuditError>| Some(risk.as_ref().ok()?.outcome_on_the_list.clone());
-    let furthest = audited.risks.iter().filter_map(|(against, risk)| Some((*against, outcome(risk)?)));
-    let Some((against, one)) = furthest.max_by_key(|(_, one)| one.sample).filter(|(_, one)| one.sample > 0) else {
-        return scene.t("audit.drawn").to_owned();
-    };
-    let same = one.sample - one.different - one.missing;
-    let of = format!("{}\u{a0}{}", number(scene, one.listed), scene.station_noun(one.listed as u64));
-    scene.language.fill(
-        &format!("audit_against.{}.sentence", against.word()),
-        &[("looked", &number(scene, one.sample)), ("of", &of), ("same", &number(scene, same))],
-    )
+    // All of them: one comparison without a difference must not hide another with one.
+    let each = audited.risks.iter().filter_map(|(against, risk)| {
+        let one = &risk.as_ref().ok()?.outcome_on_the_list;
+        let same = one.sample - one.different - one.missing;
+        let key = format!("audit_against.{}.sentence", against.word());
+        let places = [
+            ("looked", &*number(scene, one.sample)),
+            ("of", &stations(scene, one.listed)),
+            ("same", &number(scene, same)),
+        ];
+        (one.sample > 0).then(|| scene.language.fill(&key, &places))
+    });
+    let said: Vec<String> = each.collect();
+    if said.is_empty() { scene.t("audit.drawn").to_owned() } else { said.join(" ") }
 }
 
 fn in_short(scene: Scene<'_>, audit: &Result<Audited, CourseError>) -> Markup {
