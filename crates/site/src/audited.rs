@@ -9,6 +9,9 @@ use crate::view::View;
 /// The risk limit of the page. Others are for the command line.
 pub const LIMIT: f64 = 0.05;
 
+/// The audits of a contest, oldest first; of one whose list cannot be read, why.
+pub type Audits = Vec<Result<Audited, CourseError>>;
+
 /// One audit with what its records show.
 #[derive(Debug)]
 pub struct Audited {
@@ -21,7 +24,7 @@ pub struct Audited {
 impl Audited {
     /// The audits of a contest, oldest first.
     #[must_use]
-    pub fn all(view: &View, contest: usize) -> Vec<Result<Self, CourseError>> {
+    pub fn all(view: &View, contest: usize) -> Audits {
         let courses = courses(&view.count, contest, |hash| view.lists.get(hash));
         let with_risks = |course: Course| {
             let risk = |against| (against, course.risk(&view.count, contest, against, LIMIT));

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use testigo_analysis::audit::course::CourseError;
 use testigo_analysis::comparison::{Comparison, compare, proclaimed_units};
 use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::sheets::{SheetIndex, SheetState};
 use testigo_count::{Contest, Count, DocumentHash, EntryIndex};
 
 use crate::assets::{self, Asset};
-use crate::audited::Audited;
+use crate::audited::{Audited, Audits};
 use crate::language::Language;
 use crate::map::Maps;
 use crate::places::Places;
@@ -82,7 +81,7 @@ pub struct View {
     /// Of each contest, what follows from its sheets, once somebody has asked.
     screened: Vec<OnceLock<Option<Arc<Screened>>>>,
     /// Of each contest, its audits, once somebody has asked.
-    audits: Vec<OnceLock<Arc<Vec<Result<Audited, CourseError>>>>>,
+    audits: Vec<OnceLock<Arc<Audits>>>,
 }
 
 /// Which sheet shows a picture, by the picture's hash. Sheets are only ever added, and masks change.
@@ -201,7 +200,7 @@ impl View {
 
     /// The audits of a contest, oldest first.
     #[must_use]
-    pub fn audits(&self, contest: usize) -> Arc<Vec<Result<Audited, CourseError>>> {
+    pub fn audits(&self, contest: usize) -> Arc<Audits> {
         let work_out = || Arc::new(Audited::all(self, contest));
         self.audits.get(contest).map_or_else(work_out, |kept| Arc::clone(kept.get_or_init(work_out)))
     }

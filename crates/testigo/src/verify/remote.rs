@@ -20,7 +20,7 @@ use testigo_count::DocumentHash;
 use testigo_count::fold::Documents;
 use testigo_ledger::{Checkpoint, EntryIndex, Hash, TilePath, TreeSize};
 use testigo_site::mirror::{LONGEST_MANIFEST, MANIFEST, Manifest, Mirror, MirrorFile, for_each};
-use testigo_site::source::Folding;
+use testigo_site::source::{Folding, take_lists};
 use testigo_site::{Source as _, View};
 
 use super::wrong::{COPY, PUBLISHER, Wrong};
@@ -300,7 +300,13 @@ impl Remote<'_> {
         }
         let (count, named) = folding.finish();
         let Some((count, head)) = count.zip(reader.head().ok()) else { return Ok(None) };
-        Ok(Some(Arc::new(View::new(count, head, named, None))))
+        let mut view = View::new(count, head, named, None);
+        // Whether an audit can be told, and so has a table, depends on its list.
+        take_lists(&mut view, &|hash| documents.document(hash).map(Cow::into_owned));
+        match documents.stopped.take() {
+            Some(stop) => Err(stop),
+            None => Ok(Some(Arc::new(view))),
+        }
     }
 
     /// Where the ledger's key was replaced: the heads around each replacement, of which one must vouch for it.
