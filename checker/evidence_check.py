@@ -20,8 +20,6 @@ import sys
 import testigo_check as ledger
 from testigo_check import Fault, demand
 
-HEADER = "c2sp.org/tlog-proof@v1"
-
 
 class OneKey:
     """The key in force at the pack's head; packs know of no other."""
@@ -31,43 +29,6 @@ class OneKey:
 
     def at(self, size):
         return self.key
-
-
-def root_from(index, size, leaf, hashes):
-    """RFC 9162, section 2.1.3.2: the root that a proof leads to."""
-    demand(index < size, "the proof is for an entry beyond the head")
-    fn, sn, root = index, size - 1, leaf
-    for one in hashes:
-        demand(sn != 0, "the proof is too long")
-        if fn & 1 or fn == sn:
-            root = ledger.sha256(b"\1" + one + root)
-            while fn and not fn & 1:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            root = ledger.sha256(b"\1" + root + one)
-        fn, sn = fn >> 1, sn >> 1
-    demand(sn == 0, "the proof is too short")
-    return root
-
-
-def check_proof(text, entry, key, head, where):
-    """Holds an entry against its receipt, which must lead to the head."""
-    lines, blank, note = text.partition("\n\n")
-    demand(blank, f"{where}: no checkpoint")
-    lines = lines.split("\n")
-    demand(lines[0] == HEADER, f"{where}: the first line is not {HEADER}")
-    lines = [line for line in lines[1:] if not line.startswith("extra ")]
-    name, _, index = lines[0].partition(" ")
-    demand(name == "index" and ledger.is_size(index), f"{where}: the index is missing")
-    try:
-        hashes = [ledger.decode_base64(line) for line in lines[1:]]
-    except ValueError:
-        raise Fault(f"{where}: a hash is not base64") from None
-    demand(all(len(one) == 32 for one in hashes), f"{where}: a hash is not 32 bytes")
-    size, root = ledger.read_checkpoint(note.encode(), OneKey(key), where)
-    demand((size, root) == head, f"{where}: its head is not the pack's")
-    demand(root_from(int(index), size, ledger.leaf_hash(entry), hashes) == root, f"{where}: does not lead to the root")
-    return int(index)
 
 
 def check_manifest(folder, key, head):
@@ -128,7 +89,9 @@ def check(folder, key_text, say):
     for path in sorted(one for one in named if one.startswith("entries/")):
         number = path.removeprefix("entries/").removesuffix(".json")
         data = folder.need(path)
-        index = check_proof(folder.need(f"proofs/{number}.tlog-proof").decode("utf-8", "replace"), data, key, head, f"proofs/{number}.tlog-proof")
+        proof = f"proofs/{number}.tlog-proof"
+        index, *under = ledger.check_receipt(folder.need(proof), lambda _: ledger.leaf_hash(data), OneKey(key), proof)
+        demand(tuple(under) == head, f"{proof}: its head is not the pack's")
         demand(str(index) == number, f"{path}: its proof is for entry {index}")
         ledger.parse_entry(data, index)
         entries[index] = data

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks an election's ledger and counts it again, without any other part of Testigo.
 
-    python3 testigo_check.py DIR [--key PUBLIC_KEY] [--policy FILE] [--contest ID] [--unit CODE] [--json]
+    python3 testigo_check.py DIR [--key PUBLIC_KEY] [--policy FILE] [--receipt FILE]... [--contest ID] [--unit CODE] [--json]
 
 DIR is an archive or a mirror of one: it holds `ledger/`, `documents/`, `renditions/` and `openings/`. Everything is recomputed from
 bytes: the tree from the entries, every signed head, every signature, every document and picture, the count. The program
@@ -396,10 +396,8 @@ def check_ledger(folder, keys):
     for level, number, width in sorted(tiles, key=str):
         path = "ledger/" + tile_path(level, number, width)
         found = folder.need(path)
-        if level == "entries":
-            expected = join_bundle(entries[256 * number : 256 * number + width])
-        else:
-            expected = tree.tile(level, number, width)
+        bundle = entries[256 * number : 256 * number + width]
+        expected = join_bundle(bundle) if level == "entries" else tree.tile(level, number, width)
         if found != expected:
             raise Fault(f"{path} differs, from byte {first_difference(found, expected)} on, from what the entries give")
     return entries, root, [length for _, length, _ in heads], len(tiles)
@@ -434,9 +432,7 @@ def is_reader(value):
 def list_of(test):
     return lambda value: type(value) is list and all(map(test, value))
 def map_of(key_test, test, empty=True):
-    return lambda value: (
-        type(value) is dict and (empty or value) and all(key_test(key) and test(one) for key, one in value.items())
-    )
+    return lambda value: type(value) is dict and (empty or value) and all(key_test(key) and test(one) for key, one in value.items())
 
 def fields(needed, may=(), nonempty=False):
     """A test for an object with exactly these fields."""
@@ -473,15 +469,12 @@ COUNTING = fields({
     "signatures": lambda value: is_u32(value) and value >= 1, "single_published": is_bool,
 })
 MASKED = list_of(lambda area: type(area) is list and len(area) == 4 and all(map(is_u32, area)))
-PAGE = fields({
-    "commitment": is_hash, "height": is_u32, "width": is_u32, "media": is_text, "rendition": is_hash, "masked": MASKED,
-})
+PAGE = fields({"commitment": is_hash, "height": is_u32, "width": is_u32, "media": is_text, "rendition": is_hash, "masked": MASKED})
 STATED = fields({}, {"cast": is_cell, "registered": is_cell, "valid": is_cell}, nonempty=True)
 SIGNATURE = fields({"key": is_identifier, "signature": is_text})
 COMMON = {"type": is_text, "v": lambda value: is_number(value, 3)}
-INTAKE = COMMON | {
-    "source": one_of("signed", "custody", "public"), "time": lambda value: is_index(value) and value % 600 == 0,
-}
+is_time = lambda value: is_index(value) and value % 600 == 0
+INTAKE = COMMON | {"source": one_of("signed", "custody", "public"), "time": is_time}
 INTAKES = {
     1: fields(INTAKE | {"commitments": list_of(is_hash)}),
     2: fields(INTAKE | {"pictures": list_of(fields({"original": is_hash, "pixels": is_hash}))}),
@@ -502,9 +495,8 @@ def is_reading(value):
 
 is_moment = is_form("[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9])?")
 SHARE = {"decimals": lambda value: is_number(value, 3), "hundredths": is_u32}
-PERCENT = fields(
-    {"decimals": SHARE["decimals"], "each": map_of(is_identifier, is_u32)}, {"of": one_of("cast", "valid"), "rest": is_u32}
-)
+EACH = {"decimals": SHARE["decimals"], "each": map_of(is_identifier, is_u32)}
+PERCENT = fields(EACH, {"of": one_of("cast", "valid"), "rest": is_u32})
 PLACE = fields({"code": is_identifier, "level": is_identifier})
 STEP = choice("act", {
     "list": ({"contest": is_identifier, "document": is_hash}, {"after": is_index}),
@@ -554,9 +546,7 @@ TYPES = {
     }, {"prev": is_index}),
     "sheet": fields(COMMON | {"intake": is_index, "pages": list_of(PAGE)}),
     "reading": is_reading,
-    "ruling": fields(
-        COMMON | {"decision": is_decision, "reason": is_text, "signatures": list_of(SIGNATURE)}, {"prev": is_index}
-    ),
+    "ruling": fields(COMMON | {"decision": is_decision, "reason": is_text, "signatures": list_of(SIGNATURE)}, {"prev": is_index}),
     "official": fields(
         COMMON | {"bulletin": is_identifier, "contest": is_identifier, "document": is_hash, "source": is_code},
         dict.fromkeys(NUMBERS_OF_OFFICIALS, is_index) | {
@@ -566,7 +556,6 @@ TYPES = {
         },
     ),
     "audit": is_audit,
-
     "key": lambda value: ADMISSION(value) if value["v"] == 1 else KEY_CHANGE(value),
     "anchor": fields(COMMON | {"document": is_hash, "kind": one_of("rfc3161", "opentimestamps"), "size": is_index}),
 }
@@ -780,9 +769,8 @@ class Reading:
         self.votes = entry["votes"]
         other, stated = entry.get("other", {}), entry.get("stated", {})
         self.other = [other.get(kind, "absent") for kind in contest.others]
-        self.stated_valid, self.stated_cast, self.stated_registered = (
-            stated.get(name, "absent") for name in ("valid", "cast", "registered")
-        )
+        said = (stated.get(name, "absent") for name in ("valid", "cast", "registered"))
+        self.stated_valid, self.stated_cast, self.stated_registered = said
         self.superseded = False
     def station(self):
         return self.sheet.moved_to if self.sheet and self.sheet.moved_to is not None else self.own_station
@@ -806,16 +794,9 @@ def contradict(one, other):
     return one != other and one != "absent" and other != "absent"
 
 def differ(one, other):
-    if one.by_line and other.by_line:
-        votes = zip(one.votes, other.votes)
-    else:
-        votes = zip(one.candidates(), other.candidates())
-    return (
-        any(contradict(a, b) for a, b in votes)
-        or any(contradict(a, b) for a, b in zip(one.other, other.other))
-        or contradict(one.valid(), other.valid())
-        or contradict(one.stated_cast, other.stated_cast)
-    )
+    by_line = one.by_line and other.by_line
+    said = lambda one: [one.valid(), one.stated_cast, *one.other, *(one.votes if by_line else one.candidates())]
+    return any(contradict(a, b) for a, b in zip(said(one), said(other)))
 
 class Count:
     """Takes entries in one after the other; `finish` works out what follows."""
@@ -1047,11 +1028,8 @@ class Count:
                 return [("result", reading.contest.id, reading.station())]
             case "not-installed":
                 return [("result", contest, station) for contest in self.contests]
-            case "reject-sheet" | "move-sheet":
-                return [("place", sheet)]
-            case "withhold-sheet":
-                return [("picture", sheet)]
-        return []
+        kind = {"reject-sheet": "place", "move-sheet": "place", "withhold-sheet": "picture"}.get(decision["do"])
+        return [(kind, sheet)] if kind else []
 
     def settle(self, subject):
         """What follows for a sheet from the rulings in force on it."""
@@ -1080,13 +1058,8 @@ class Count:
             if sheet.moved_to is not None:
                 sheets[sheet.moved_to][sheet.index] = sheet
         self.standing = here
-        self.status = {
-            contest: {
-                station: self.decide(contest, station, here.get((contest, station), ()), sheets.get(station, {}).values())
-                for station in self.known
-            }
-            for contest in self.contests
-        }
+        decide = lambda contest, one: self.decide(contest, one, here.get((contest, one), ()), sheets.get(one, {}).values())
+        self.status = {contest: {one: decide(contest, one) for one in self.known} for contest in self.contests}
         self.units = {contest.id: self.add_up(contest) for contest in self.election.contests}
         self.children, self.stations = defaultdict(list), defaultdict(list)  # unit -> what is directly below
         for below, parents in ((self.children, self.geography.unit_parent), (self.stations, self.geography.station_parent)):
@@ -1096,7 +1069,6 @@ class Count:
     def findings(self, reading):
         """(code, found, expected) of the checks that fail."""
         registered = self.geography.registered.get(reading.station())
-
         number = lambda cell: None if type(cell) is str else cell
         numbers = [cell for cell in reading.votes if type(cell) is int]
         valid = sum(numbers) if len(numbers) == len(reading.votes) else None
@@ -1136,7 +1108,6 @@ class Count:
         received = bool(standing)
         evidence = [one for one in readings if not (one.sheet and one.sheet.rejected)]
         custody = [one for one in evidence if one.sheet is None or one.sheet.in_custody()]
-
         status = lambda state, reason="", objected=False, counted=None: (state, reason, received, objected, counted)
         if not listed:
             return status("held", "not-in-register") if custody or received else status("awaited")
@@ -1156,9 +1127,7 @@ class Count:
             return status("disputed", "rulings-differ")
         if any(differ(one, other) for at, one in enumerate(custody) for other in custody[at + 1 :]):
             return status("disputed", "readings-differ")
-        passing = {
-            one.index: not any(code.startswith("E") for code, _, _ in self.findings(one)) for one in custody
-        }
+        passing = {one.index: not any(code.startswith("E") for code, _, _ in self.findings(one)) for one in custody}
         people = {one.reader for one in custody if one.kind == "person" and passing[one.index]}
         countable = [(self.countable(one, passing[one.index], len(people)), one) for one in custody]
         countable = [(self.rank(one, reason), reason, one) for reason, one in countable if reason]
@@ -1315,6 +1284,38 @@ class Count:
         return found[0]
 
 # --- The whole check ------------------------------------------------------------------------------------------------
+def check_receipt(data, leaf, keys, where):
+    """(index, size, root) of a receipt (C2SP tlog-proof), under whose head stands the entry with the leaf hash `leaf(index)`."""
+    text, _, note = data.partition(b"\n\n")
+    form = re.fullmatch("c2sp[.]org/tlog-proof@v1\n(?:extra (.*)\n)?index (.*)((?:\n.*){0,64})", text.decode("latin-1"))
+    demand(form and is_size(form[2]), f"{where}: not a receipt")
+    hashes = [decode_base64(line) for line in form[3].split("\n")[1:]]
+    right = all(len(one) == 32 for one in hashes) and (not form[1] or decode_base64(form[1]))
+    demand(right, f"{where}: not a receipt: a line is not base64, or a hash not 32 bytes")
+    size, root = read_checkpoint(note, keys, where)
+    index = at = int(form[2])
+    demand(index < size, f"{where}: entry {index} is beyond its head of {size} entries")
+    found, last = leaf(index), size - 1
+    for one in hashes:  # RFC 9162, section 2.1.3.2
+        on_right = at & 1 or at == last
+        found = sha256(b"\1" + (one + found if on_right else found + one))
+        while on_right and at and not at & 1:
+            at, last = at >> 1, last >> 1
+        at, last = at >> 1, last >> 1
+    demand(last == 0 and found == root, f"{where}: it does not lead from entry {index} to the root: one of them was changed")
+    return index, size, root
+
+def check_receipts(paths, entries, keys, policy, say):
+    """Receipts against the ledger, whose entries are checked."""
+    for path in paths:
+        data = Folder("").need(path)
+        leaf = lambda index: leaf_hash(b"".join(entries[index : index + 1]))
+        index, size, root = check_receipt(data, leaf, keys, path)
+        same = size > len(entries) or Tree([leaf_hash(entry) for entry in entries[:size]]).root(size) == root
+        demand(same, f"{path} is of another history: its head of {size} entries is not one of this ledger")
+        seen = policy.check(data.partition(b"\n\n")[2], path) if policy else ["unwitnessed"]
+        say(f"receipt       {path}: entry {index} is under the head of {size:,} entries, {', '.join(seen)}")
+
 def check_documents(folder):
     """Hashes every document; returns their names."""
     names = folder.list("documents")
@@ -1408,7 +1409,7 @@ def check_totals(folder, count, root):
                     compared += 1
     return compared
 
-def check(folder, key_text, say, policy=None):
+def check(folder, key_text, say, policy=None, receipts=()):
     """The count and the root, once everything is right."""
     given = None if key_text is None else NoteKey(key_text)
     if given is None or folder.read("ledger/key"):
@@ -1440,6 +1441,7 @@ def check(folder, key_text, say, policy=None):
     if openings:
         say(f"masks         {openings:,} have their proof, which this program does not work through: `testigo verify` and "
             "the page of the site that counts again do")
+    check_receipts(receipts, entries, keys, policy, say)
     count.finish()
     totals, files = check_totals(folder, count, root.hex()), check_manifest(folder, keys.at(count.size))
     if totals:
@@ -1467,6 +1469,7 @@ def main(arguments=None):
     parser.add_argument("dir", help="an archive or a mirror: it holds ledger/, documents/ and renditions/")
     parser.add_argument("--key", help="the ledger's public key, name+id+base64, from somewhere you trust")
     parser.add_argument("--policy", help="a file with the witnesses you believe (C2SP tlog-policy); they must have countersigned")
+    parser.add_argument("--receipt", action="append", default=[], help="a receipt that must hold for this ledger (.tlog-proof)")
     parser.add_argument("--contest", help="the contest for --json [default: the first]")
     parser.add_argument("--unit", help="the unit for --json: a code, or LEVEL/CODE [default: the whole]")
     parser.add_argument("--json", action="store_true", help="print the tally like `testigo tally --format json`")
@@ -1475,7 +1478,7 @@ def main(arguments=None):
     say = lambda text: print(text, file=sys.stderr if arguments.json else sys.stdout)
     try:
         policy = arguments.policy and Policy(pathlib.Path(arguments.policy).read_text("utf-8"))
-        count, root = check(folder, arguments.key, say, policy)
+        count, root = check(folder, arguments.key, say, policy, arguments.receipt)
     except Fault as fault:
         say(f"WRONG: {fault}")
         return 1

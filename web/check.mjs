@@ -1,6 +1,6 @@
 // The recount without a browser, for tests: the committed script, over folders.
 //
-//     node check.mjs [--key KEY] [--policy FILE] [--seen FILE] FOLDER...     checks mirrors or archives, one line of JSON each
+//     node check.mjs [--key KEY] [--policy FILE] [--seen FILE] [--receipt FILE] FOLDER...     checks mirrors or archives, one line of JSON each
 //     node check.mjs --vectors FOLDER...           folds ledgers in the form of docs/vectors
 //
 // A line has `fault` (with `step`) or `size`, `root`, `seen`, `witnesses`, `differences` and the `tallies` of the whole.
@@ -42,9 +42,9 @@ const verdictOf = (error) => {
 
 const check = async (folder, options) => {
   try {
-    const { head, seen, witnesses, differences, missing, count, manifest, pictures } = await recount(inFolder(folder), options)
+    const { head, seen, witnesses, differences, missing, count, manifest, pictures, receipts } = await recount(inFolder(folder), options)
     const tallies = count?.ledger.election.contests.map((contest) => count.tally(contest, '', head.root)) ?? []
-    return { size: head.size, root: head.root, seen: seen.state, witnesses, differences, missing, manifest, pictures, tallies }
+    return { size: head.size, root: head.root, seen: seen.state, witnesses, differences, missing, manifest, pictures, receipts, tallies }
   } catch (error) {
     return verdictOf(error)
   }
@@ -73,8 +73,10 @@ const text = (file) => (file === null ? null : readFileSync(file, 'utf8'))
 const isVectors = words[0] === '--vectors' && Boolean(words.shift())
 const key = option('--key')
 const policy = text(option('--policy'))
+const receipt = option('--receipt')
+const receipts = receipt === null ? [] : [{ name: receipt, bytes: new Uint8Array(readFileSync(receipt)) }]
 const seen = JSON.parse(text(option('--seen')) ?? 'null')
 for (const folder of words) {
-  const answer = isVectors ? await vector(folder) : await check(folder, { key, policy, seen: () => seen, everything: true })
+  const answer = isVectors ? await vector(folder) : await check(folder, { key, policy, seen: () => seen, everything: true, receipts })
   console.log(JSON.stringify(answer))
 }

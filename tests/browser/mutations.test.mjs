@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { simulatedElection } from './election.mjs'
-import { cosign, ledgerKey, noteKey } from './mirror.mjs'
+import { cosign, ledgerKey, noteKey, rewriteHistory } from './mirror.mjs'
 import { folder, keys, testigo } from './testigo.mjs'
 
 const run = promisify(execFile)
@@ -45,19 +45,23 @@ const ask = async (program, words) => {
 
 const policy = () => ['--key', key.text, '--policy', join(place.path, 'policy')]
 
-/** What the script of the page says is wrong, or null. */
-async function inBrowser() {
-  const { code, said } = await ask(process.execPath, [here('../../web/check.mjs'), ...policy(), site])
+/** What the script of the page says is wrong, or null; `receipt` is the words that name one. */
+async function inBrowser(receipt = []) {
+  const { code, said } = await ask(process.execPath, [here('../../web/check.mjs'), ...policy(), ...receipt, site])
   assert.equal(code, 0, said)
-  const { fault, differences, witnesses } = JSON.parse(said)
+  const { fault, differences, witnesses, receipts } = JSON.parse(said)
   if (fault) return fault
+  for (const { fault, seen } of receipts) {
+    if (fault) return fault
+    if (seen.state !== 'quorum') return 'unwitnessed'
+  }
   if (differences.length > 0) return `${differences[0].path} differs at ${differences[0].field}`
   return witnesses.state === 'quorum' ? null : 'unwitnessed'
 }
 
 /** What the checker says is wrong, or null. */
-async function inPython() {
-  const { code, said } = await ask('python3', [here('../../checker/testigo_check.py'), ...policy(), site])
+async function inPython(receipt = []) {
+  const { code, said } = await ask('python3', [here('../../checker/testigo_check.py'), ...policy(), ...receipt, site])
   if (code === 0) return null
   assert.equal(code, 1, said)
   return /WRONG: (.*)/.exec(said)[1]
@@ -151,6 +155,7 @@ const mutations = {
     await signAgain()
   }, /region\/01\.json/],
   'a table of totals': [() => replace('data/president/stations.csv', 'counted', 'awaited'), /data\/president\/stations\.csv/],
+  'the torrent of the pictures': [() => flip('data/sheets.torrent'), changed],
   'the home page': [() => flip('index.html'), changed],
   "a station's page": [async () => flip(await find('en/table/', 'index.html')), changed],
   "a station's document": [async () => flip(await find('table/', '.json')), changed],
@@ -173,6 +178,75 @@ for (const [what, [change, cause]] of Object.entries(mutations)) {
     await cp(kept, site, { recursive: true })
     await change()
     const [browser, python] = await Promise.all([inBrowser(), inPython()])
+    assert.match(browser ?? 'accepted', cause, 'the script of the recount')
+    assert.match(python ?? 'accepted', cause, 'the checker in Python')
+  })
+}
+
+/** Of a text, a letter in the middle of a line replaced by another. */
+const letterChanged = (text, line) => {
+  const lines = text.split('\n')
+  const at = lines[line].length >> 1
+  lines[line] = lines[line].slice(0, at) + (lines[line][at] === 'A' ? 'B' : 'A') + lines[line].slice(at + 1)
+  return lines.join('\n')
+}
+const without = (text, line) => text.split('\n').filter((_, at) => at !== line).join('\n')
+const checkpointLine = (text) => text.split('\n').indexOf('') + 1
+
+const notLeading = /does not lead from entry \d+ to the root/
+const receiptMutations = {
+  kind: [(text) => text.replace('@v1', '@v2'), /not a receipt/],
+  index: [(text) => text.replace('index 5\n', 'index 6\n'), notLeading],
+  'index in another form': [(text) => text.replace('index 5\n', 'index 05\n'), /not a receipt/],
+  'index beyond the head': [(text) => text.replace('index 5\n', 'index 9000\n'), /entry 9000 is beyond its head/],
+  'extra line that is no base64': [(text) => text.replace('index', 'extra ?\nindex'), /not a receipt/],
+  'first hash': [(text) => letterChanged(text, 2), notLeading],
+  'last hash': [(text) => letterChanged(text, checkpointLine(text) - 2), notLeading],
+  'hash cut short': [(text) => text.replace('=\n', '\n'), /not a receipt/],
+  'hash left out': [(text) => without(text, 2), notLeading],
+  'hash that is there twice': [(text) => text.replace(/(index 5\n)(.*\n)/, '$1$2$2'), notLeading],
+  checkpoint: [(text) => text.slice(0, text.indexOf('\n\n') + 2), /no blank line|not a receipt/],
+  'size in the checkpoint': [(text) => text.replace(`\n${size}\n`, `\n${Number(size) - 1}\n`), /signature of .* is wrong/],
+  'root in the checkpoint': [(text) => letterChanged(text, checkpointLine(text) + 2), /signature of .* is wrong/],
+  signature: [(text) => letterChanged(text, checkpointLine(text) + 4), /signature of .* is wrong/],
+  cosignature: [(text) => letterChanged(text, checkpointLine(text) + 5), /countersignature of witness\.example is wrong/],
+  'cosignature left out': [(text) => text.slice(0, text.lastIndexOf('\u2014')), /unwitnessed/],
+  'head by another key': [(text) => {
+    const [before, head] = text.split('\n\n')
+    return `${before}\n\n${noteKey(key.text.split('+')[0], Buffer.alloc(32, 3)).note(`${head}\n`)}`
+  }, /not signed by/],
+  'history, which the real key rewrote': [async (text) => {
+    const fork = join(place.path, 'fork')
+    await cp(kept, fork, { recursive: true })
+    await rewriteHistory(fork, key, (entry) => entry.replace('"votes":[', '"votes":[1'))
+    await cosign(fork, witness, 1_935_000_000)
+    const forked = await readFile(join(fork, 'ledger/checkpoint'), 'utf8')
+    // The way is not that of the other tree, either: that head alone gives it away.
+    return `${text.slice(0, text.indexOf('\n\n') + 2)}${forked}`
+  }, notLeading],
+}
+
+test('a receipt as it was made', async () => {
+  await rm(site, { recursive: true, force: true })
+  await cp(kept, site, { recursive: true })
+  await testigo('receipt', 'make', kept, '5', '--out', join(place.path, 'receipts'))
+  const words = ['--receipt', join(place.path, 'receipts/5.tlog-proof')]
+  assert.deepEqual([await inBrowser(words), await inPython(words)], [null, null])
+  // What stands in the extra line is covered by nothing, so it may be anything.
+  const text = await readFile(words[1], 'utf8')
+  words[1] = join(place.path, 'receipts/extra.tlog-proof')
+  await writeFile(words[1], text.replace('index', 'extra YW55dGhpbmc=\nindex'))
+  assert.deepEqual([await inBrowser(words), await inPython(words)], [null, null])
+})
+
+for (const [what, [change, cause]] of Object.entries(receiptMutations)) {
+  test(`a receipt with another ${what}`, async () => {
+    const text = await readFile(join(place.path, 'receipts/5.tlog-proof'), 'utf8')
+    const changed = await change(text)
+    assert.notEqual(changed, text)
+    const words = ['--receipt', join(place.path, 'receipts/changed.tlog-proof')]
+    await writeFile(words[1], changed)
+    const [browser, python] = await Promise.all([inBrowser(words), inPython(words)])
     assert.match(browser ?? 'accepted', cause, 'the script of the recount')
     assert.match(python ?? 'accepted', cause, 'the checker in Python')
   })

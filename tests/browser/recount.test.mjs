@@ -2,14 +2,18 @@
 // another path with the network cut. A copy that was changed, rewritten with the real key, or rolled back is noticed.
 
 import assert from 'node:assert/strict'
-import { cp, readFile, rename, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { simulatedElection } from './election.mjs'
 import { cosign, ledgerKey, noteKey, rewriteHistory, serveWithPython } from './mirror.mjs'
 import { folder, keys, launchBrowser, openWindow, serve, tally, testigo, wholeNumbers } from './testigo.mjs'
 
+const run = promisify(execFile)
+const checker = fileURLToPath(new URL('../../checker/testigo_check.py', import.meta.url))
 const phone = { width: 390, height: 844 }
 const remembered = /^a stored item: testigo-head:/
 
@@ -19,6 +23,8 @@ before(async () => {
   place = await folder()
   election = await simulatedElection(place.path, { withhold: true })
   await testigo('publish', election.archive, '--out', join(place.path, 'early'))
+  await fork('one')
+  await fork('two')
   await election.importTheRest()
   await testigo('publish', election.archive, '--out', join(place.path, 'copies/of/mirror'))
   key = await ledgerKey(keys)
@@ -33,6 +39,25 @@ after(async () => {
   await server?.stop()
   await place?.remove()
 })
+
+/** A copy of the archive, with one of the key and of what it remembers: as somebody has it who wants to tell two stories. */
+async function fork(name) {
+  const [file] = (await readdir(keys)).filter((one) => one.endsWith('.key'))
+  await cp(election.archive, join(place.path, `fork-${name}`), { recursive: true })
+  for (const ending of ['', '.head']) await cp(join(keys, `${file}${ending}`), join(place.path, `fork-${name}.key${ending}`))
+}
+
+/** Takes one more sheet into such a copy, and publishes that. Gives its signed head. */
+async function forkGoesOn(name, sheet, mirror) {
+  const [archive, ledgerKey] = [join(place.path, `fork-${name}`), ['--ledger-key', join(place.path, `fork-${name}.key`)]]
+  const sheets = join(place.path, 'source/sheets')
+  await testigo('import', archive, join(sheets, (await readdir(sheets)).sort()[sheet]), ...ledgerKey)
+  await testigo('read', archive, ...ledgerKey)
+  await testigo('publish', archive, '--out', join(place.path, mirror), '--no-torrent', ...ledgerKey)
+  const note = await readFile(join(place.path, mirror, 'ledger/checkpoint'), 'utf8')
+  const [, size, root] = note.split('\n')
+  return { size: Number(size), root, note }
+}
 
 /** Presses a button of the recount page and gives what it says in the end. */
 async function count(page, { everything = false, key: given = '', policy = '' } = {}) {
@@ -180,6 +205,82 @@ test('a history rewritten with the real key, and an older one, are refused by a 
   assert.match(rewritten.said, /does not begin like the one that this browser saw before/)
   assert.match(rewritten.all, /Both of these heads are signed/)
   await context.close()
+})
+
+test('two mirrors of one name and key that tell different stories, each whole in itself', async () => {
+  const one = await forkGoesOn('one', 1, 'story/one')
+  const two = await forkGoesOn('two', 3, 'story/two')
+  assert.equal(one.size, two.size)
+  assert.notEqual(one.root, two.root)
+  const given = join(place.path, 'story/given')
+  await testigo('receipt', 'make', join(place.path, 'fork-two'), '3', '--out', given)
+  const later = await forkGoesOn('two', 5, 'story/later')
+  assert.ok(later.size > two.size)
+  const show = async (page, story, { keep = false } = {}) => {
+    const copy = join(place.path, 'shown')
+    await rm(copy, { recursive: true, force: true })
+    await cp(join(place.path, 'story', story), copy, { recursive: true })
+    if (!keep) await page.reload()
+    await page.locator('[data-part="folder"] input').setInputFiles(copy)
+    return count(page, { everything: true })
+  }
+  await cp(join(place.path, 'story/one'), join(place.path, 'shown'), { recursive: true })
+  // Whoever sees only one of them finds nothing wrong, and follows it.
+  const fresh = await openStick(join(place.path, 'shown'))
+  assert.equal((await show(fresh.page, 'two')).kind, 'plain')
+  assert.match((await show(fresh.page, 'later')).all, /The ledger continues the one that this browser saw last time/)
+  await fresh.context.close()
+
+  const { page, context } = await openStick(join(place.path, 'shown'))
+  assert.match((await show(page, 'one')).all, /had not seen this ledger before/)
+  for (const [story, head] of [['two', two], ['later', later]]) {
+    const { kind, said, all } = await show(page, story)
+    assert.equal(kind, 'warn', all)
+    assert.match(said, new RegExp(`does not begin like the one that this browser saw before: among its first ${one.size} entries`))
+    const evidence = await page.locator('[data-part="result"] pre').allTextContents()
+    assert.deepEqual(evidence, [one.note, head.note])
+  }
+  // A receipt of the other story, for an entry that both have, is right in itself: its head alone gives it away.
+  const other = /3\.tlog-proof is of another history/
+  await page.locator('[data-part="receipts"]').setInputFiles(join(given, '3.tlog-proof'))
+  assert.match((await show(page, 'one', { keep: true })).all, other)
+  const words = [checker, join(place.path, 'story/one'), '--receipt', join(given, '3.tlog-proof')]
+  await assert.rejects(run('python3', words), ({ code, stdout }) => code === 1 && other.test(stdout))
+  // What was refused is not remembered in place of what was seen.
+  assert.match((await show(page, 'one')).all, /The same head that this browser saw last time/)
+  await context.close()
+})
+
+test('a receipt is held against the ledger, and gives away one that was rewritten since', async () => {
+  const copy = await copyTo('receipts/mirror')
+  const folder = join(place.path, 'receipts/given')
+  await testigo('receipt', 'make', join(place.path, 'early'), '3', '--out', folder)
+  const receipt = join(folder, '3.tlog-proof')
+  const { page, context } = await openStick(copy)
+  const choose = (files) => page.locator('[data-part="receipts"]').setInputFiles(files)
+  await choose(receipt)
+  const held = await count(page)
+  assert.equal(held.kind, 'plain', held.all)
+  assert.match(held.all, /3\.tlog-proof holds: entry 3 is in the ledger, under a head of \d+ entries that this ledger still has/)
+
+  const changed = join(folder, 'changed.tlog-proof')
+  await writeFile(changed, (await readFile(receipt, 'utf8')).replace('index 3\n', 'index 4\n'))
+  await choose([receipt, changed])
+  const refused = await count(page)
+  assert.equal(refused.kind, 'warn', refused.all)
+  assert.match(refused.said, /1 receipt does not hold/)
+  assert.match(refused.all, /changed\.tlog-proof: it does not lead from entry 4 to the root/)
+  assert.match(refused.all, /3\.tlog-proof holds/)
+  await context.close()
+
+  const rewritten = await copyTo('receipts/rewritten')
+  await rewriteHistory(rewritten, key, (entry) => entry.replace(/"votes":\[(\d)/, (_, digit) => `"votes":[${(Number(digit) % 9) + 1}`))
+  const other = await openStick(rewritten)
+  await other.page.locator('[data-part="receipts"]').setInputFiles(receipt)
+  const { kind, all } = await count(other.page)
+  assert.equal(kind, 'warn', all)
+  assert.match(all, /3\.tlog-proof (is of another history|: it does not lead)/)
+  await other.context.close()
 })
 
 test('only witnesses that the visitor believes make it good', async () => {

@@ -95,6 +95,12 @@ class Page {
     return words.every((word) => /^[0-9]{1,15}$/.test(word)) && words.length > 0 ? words.map(Number) : null
   }
 
+  /** The receipts that the reader chose. */
+  receipts() {
+    const files = [...this.find('receipts').files]
+    return Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })))
+  }
+
   async run(what) {
     const result = this.find('result')
     result.replaceChildren()
@@ -128,7 +134,7 @@ class Page {
       },
     }
     try {
-      const found = await recount(source, options)
+      const found = await recount(source, { ...options, receipts: await this.receipts() })
       this.show(found, (performance.now() - began) / 1000)
     } catch (error) {
       if (!(error instanceof Fault)) console.error(error)
@@ -176,8 +182,10 @@ class Page {
     const totals = { number: sheets, sheets, readings: ledger.readings.size, stations: ledger.known.size }
     const alarm = ['older', 'rewritten', 'other-key'].includes(seen.state)
     const compared = found.compared.length
+    const refused = found.receipts.filter(({ fault }) => fault).length
     if (differences.length > 0) this.verdict('warn', this.text('recount.differs', { number: differences.length }))
     else if (alarm) this.verdict('warn', this.text(`recount.seen.${seen.state}`, { size: head.size, before: seen.before.size }))
+    else if (refused > 0) this.verdict('warn', this.text('recount.receipts_wrong', { number: refused }))
     else if (compared === 0) this.verdict('plain', this.text('recount.nothing_published', totals))
     else {
       const kind = found.witnesses?.state === 'quorum' ? 'good' : 'plain'
@@ -196,6 +204,7 @@ class Page {
       const key = found.manifest.complete ? 'recount.line.manifest' : 'recount.line.manifest_some'
       lines.push(['plain', this.text(key, { files: found.manifest.files })])
     }
+    for (const receipt of found.receipts) lines.push(this.receiptLine(receipt))
     if (found.pictures !== undefined) lines.push(['plain', this.text('recount.line.masks', { number: found.pictures })])
     if (found.files) lines.push(['plain', this.text('recount.line.files', found.files)])
     lines.push(['plain', this.text('recount.line.time', { seconds: seconds.toLocaleString(this.language, { maximumFractionDigits: 1 }) })])
@@ -204,13 +213,20 @@ class Page {
     this.showTotals(count)
     this.evidence(alarm ? found : null)
     this.find('result').append(this.element('p', { className: 'note' }, this.text('recount.limits')))
-    if (!alarm && differences.length === 0 && this.find('remember').checked) this.memory.keep(key.name, found.remember)
+    if (!alarm && refused === 0 && differences.length === 0 && this.find('remember').checked) this.memory.keep(key.name, found.remember)
   }
 
   witnessLine(witnesses) {
     if (!witnesses) return ['plain', this.text('recount.witness.no_policy')]
     const { state, names, needed } = witnesses
     return [state === 'quorum' ? 'good' : 'warn', this.text(`recount.witness.${state}`, { names: names.join(', '), needed })]
+  }
+
+  receiptLine({ name, fault, index, size, isLater, seen }) {
+    if (fault) return ['warn', this.text('recount.receipt.wrong', { fault })]
+    if (['short', 'none'].includes(seen?.state)) return ['warn', this.text('recount.receipt.unwitnessed', { name, index, size })]
+    const kind = seen?.state === 'quorum' ? 'good' : 'plain'
+    return [kind, this.text(`recount.receipt.${isLater ? 'later' : 'held'}`, { name, index, size })]
   }
 
   table(head, rows) {

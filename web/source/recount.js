@@ -10,6 +10,7 @@ import { NoteKey, parseSize } from './note.js'
 import { readPolicy, witnessesOf } from './policy.js'
 import { inOrder, need } from './queue.js'
 import { publishedTotals } from './published.js'
+import { checkReceipt } from './receipt.js'
 import { hashTilesOf, joinBundle, leafHash, rowOf, splitBundle, tilePath, Tree } from './tree.js'
 
 /** What is done, in order; a Fault belongs to the step in which it was found. */
@@ -121,6 +122,16 @@ const checkLedgerFiles = async (source, keys, head, { tree, entries }, { pause, 
   return { heads: heads.length, tiles: files.size, sizes }
 }
 
+/** A receipt that does not hold is told with its cause, and the count goes on. */
+const receiptVerdict = (receipt, keys, policy, tree) => {
+  try {
+    return checkReceipt(receipt, keys, policy, tree)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    return { name: receipt.name, fault: error.message }
+  }
+}
+
 /** A file of totals under the first of its names that is there. */
 const readFirst = async (source, file) => {
   for (const path of file.paths) {
@@ -159,6 +170,8 @@ const defaults = {
   progress: () => {},
   /** Whether all files are to be looked at, not only entries, documents and totals. */
   everything: false,
+  /** Receipts to hold against the ledger: `{ name, bytes }` of each. */
+  receipts: [],
   /** Entries of sheets whose hidden areas are to be checked, or `all`. */
   sheets: [],
 }
@@ -213,6 +226,8 @@ export const recount = async (source, options = {}) => {
     result.count = count
     // Heads that were not looked at yet vouch for nothing: with replaced keys, all of them are needed.
     if (!chosen.everything) keys.check(ledger, await headSizes(source, keys, head, tree, ledger.rotations.length > 0))
+
+    result.receipts = chosen.receipts.map((receipt) => receiptVerdict(receipt, keys, policy, tree))
 
     begin('totals')
     const files = publishedTotals(count, result.head.root, chosen.everything)

@@ -6,7 +6,8 @@ const leafPrefix = new Uint8Array([0])
 
 export const leafHash = (entry) => sha256(concat(leafPrefix, entry))
 
-const nodeHash = (left, right) => {
+/** The hash over two hashes. */
+export const joinHashes = (left, right) => {
   const bytes = new Uint8Array(65)
   bytes[0] = 1
   bytes.set(left, 1)
@@ -29,7 +30,7 @@ export class Tree {
     for (let height = 0; this.levels[height].length % 2 === 0; height++) {
       const below = this.levels[height]
       if (height + 1 === this.levels.length) this.levels.push([])
-      this.levels[height + 1].push(nodeHash(below[below.length - 2], below[below.length - 1]))
+      this.levels[height + 1].push(joinHashes(below[below.length - 2], below[below.length - 1]))
     }
   }
 
@@ -43,7 +44,7 @@ export class Tree {
       if (Math.floor(size / width) % 2 === 0) continue
       start -= width
       const left = this.levels[height][start / width]
-      found = found ? nodeHash(left, found) : left
+      found = found ? joinHashes(left, found) : left
     }
     return found
   }

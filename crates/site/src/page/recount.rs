@@ -28,6 +28,10 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
                     button type="submit" value="pictures" { (scene.t("recount.pictures")) }
                 }
                 p.note { (scene.t("recount.sheets_note")) }
+                p {
+                    label { span { (scene.t("recount.receipts")) } input data-part="receipts" type="file" accept=".tlog-proof" multiple; }
+                    span.note { (scene.t("recount.receipts_note")) }
+                }
                 p.remember {
                     label { input type="checkbox" checked data-part="remember"; " " (scene.t("recount.remember")) }
                     span.note { (scene.t("recount.remember_note")) " " button.plain type="button" data-part="forget" { (scene.t("recount.forget")) } }
