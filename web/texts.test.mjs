@@ -22,6 +22,7 @@ for (const [, key] of read('../crates/site/src/page/mod.rs').matchAll(/"(recount
 for (const step of steps) for (const family of ['step', 'wrong_in']) used.add(`recount.${family}.${step}`)
 for (const state of ['first', 'same', 'newer', 'older', 'rewritten', 'other-key']) used.add(`recount.seen.${state}`)
 for (const state of ['quorum', 'short', 'none', 'nobody']) used.add(`recount.witness.${state}`)
+for (const state of ['held', 'later']) used.add(`recount.receipt.${state}`)
 for (const name of ['file', 'where', 'field', 'published', 'counted']) used.add(`recount.table.${name}`)
 used.delete('recount.')
 
