@@ -407,3 +407,59 @@ fn a_key_that_was_replaced_still_leads_to_the_ledger() {
     let run = server.verify(&place, &["--key", &first, "--format", "json"]).done();
     assert!(run.json()["report"]["ledger"]["heads"].as_u64() > Some(1), "{run}");
 }
+
+/// Status, headers and body of what stands at an address.
+fn get(url: &str) -> (u16, String, Vec<u8>) {
+    let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), head, bytes[end + 4..].to_vec())
+}
+
+/// A receipt is given for every entry, under the head of the moment, and holds without the site.
+#[test]
+fn a_live_site_gives_a_receipt_for_every_entry() {
+    let place = published();
+    let server = Server::live(&place);
+    let size = place.size("archive");
+    let ask = |name: &str| get(&format!("{}receipts/{name}", server.url));
+    for entry in [0, 1, size / 2, size - 1] {
+        let entry = entry.to_string();
+        place.run(&["receipt", "make", "archive", &entry, "--out", "made"]).done();
+        let (status, head, body) = ask(&format!("{entry}.tlog-proof"));
+        assert_eq!(status, 200, "{head}");
+        assert!(head.to_ascii_lowercase().contains("content-type: text/plain; charset=utf-8"), "{head}");
+        assert_eq!(body, place.read(&format!("made/{entry}.tlog-proof")));
+        place.write("given/receipt.tlog-proof", &body);
+        let own = format!("made/{entry}.json");
+        let check = ["receipt", "check", "given/receipt.tlog-proof", "--entry", &own, "--dir", "archive"];
+        place.run(&check).done().says(&[&format!("entry      {entry} of {}", common::ORIGIN)]);
+    }
+    let beyond = format!("{size}.tlog-proof");
+    for name in [&beyond, "00.tlog-proof", "-1.tlog-proof", "1", "1.json", "", "18446744073709551616.tlog-proof"] {
+        assert_eq!(ask(name).0, 404, "{name}");
+    }
+
+    // The ledger goes on: what was given stays right, and what is given now is under the new head.
+    place.write("given/early.tlog-proof", ask("1.tlog-proof").2);
+    place.adjudicator("archive", "ana");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while ask(&beyond).0 != 200 {
+        assert!(std::time::Instant::now() < deadline, "the site does not follow its ledger");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    place.write("given/late.tlog-proof", ask("1.tlog-proof").2);
+    place.run(&["receipt", "make", "archive", "1", "--out", "made"]).done();
+    assert_eq!(place.read("given/late.tlog-proof"), place.read("made/1.tlog-proof"));
+    assert_ne!(place.read("given/late.tlog-proof"), place.read("given/early.tlog-proof"));
+    for name in ["early", "late"] {
+        let file = format!("given/{name}.tlog-proof");
+        place.run(&["receipt", "check", &file, "--entry", "made/1.json", "--dir", "archive"]).done();
+    }
+    // A mirror has none: under each new head every one of them would be another file.
+    assert!(place.files("site").iter().all(|path| !path.to_str().unwrap().ends_with(".tlog-proof")));
+}
