@@ -303,6 +303,24 @@ fn servers_that_answer_oddly_hold_nobody_up() {
 }
 
 #[test]
+fn a_mirror_that_is_published_anew_meanwhile_is_not_called_damaged() {
+    let place = published();
+    place.run(&["publish", "archive", "--out", "before"]).done();
+    place.adjudicator("archive", "ana");
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    let (before, after, asked) = (place.path("before"), place.path("site"), Mutex::new(BTreeSet::new()));
+    // The list, the head and the key are still those of before when they are asked for first.
+    let url = answering(move |path| {
+        let early = ["/manifest", "/ledger/checkpoint", "/ledger/key"].contains(&path);
+        let folder = if early && asked.lock().unwrap().insert(path.to_owned()) { &before } else { &after };
+        fs::read(folder.join(&path[1..])).map_or(MISSING.to_vec(), |file| found(&file))
+    });
+    let run = verify(&place, &url, &[]).refused();
+    assert!(run.err.contains("was published anew while it was being fetched\nhint: verify it again"), "{run}");
+    verify(&place, &url, &[]).done();
+}
+
+#[test]
 fn a_mirror_that_says_it_is_larger_than_the_disk_is_not_fetched() {
     let place = published();
     let manifest = place.path("site/manifest");
@@ -324,6 +342,9 @@ fn of_a_live_site_everything_the_ledger_names_is_verified() {
     let trusted = key(&place).verifying_key().to_string();
     let run = server.verify(&place, &["--key", &trusted, "--reread"]).done();
     assert!(run.out.contains("not checked   the pages: a live site has no signed list of its files"), "{run}");
+    let torrent = get(&format!("{}data/sheets.torrent", server.url));
+    assert!(torrent.1.contains("application/x-bittorrent"), "{}", torrent.1);
+    assert!(torrent.2 == place.read("site/data/sheets.torrent"), "the live site's torrent is not the mirror's");
     let json = server.verify(&place, &["--format", "json"]).done().json();
     let near = place.run(&["verify", "archive", "--format", "json"]).done().json();
     assert_eq!(json["report"]["kind"], "site");

@@ -75,6 +75,9 @@ pub fn verify_address(address: &str, trust: &Trust, reread: bool, jobs: usize) -
         Err(Stop::Wrong(wrong, report)) => Report { wrong: Some(*wrong), ..*report },
         Err(Stop::Failed(error)) => return Err(error),
     };
+    if kind == Kind::Mirror && report.wrong.is_some() && remote.was_published_anew() {
+        bail!("{} was published anew while it was being fetched\nhint: verify it again", remote.base);
+    }
     report.not_checked.extend(beyond(kind).map(str::to_owned));
     report.address = Some(remote.base);
     Ok(report)
@@ -178,6 +181,14 @@ impl Remote<'_> {
                 bail!("{}{MANIFEST} cannot be fetched: the server answers {status}", self.base)
             }
         }
+    }
+
+    /// Whether the signed list is another one by now: then files of two states were fetched, and nothing is wrong with either.
+    fn was_published_anew(&self) -> bool {
+        let path = self.root.join(MANIFEST);
+        let Ok(before) = fs::read(&path) else { return false };
+        let fetched = self.fetch(MANIFEST, u64::try_from(LONGEST_MANIFEST).unwrap_or(u64::MAX));
+        fetched.is_ok() && fs::read(&path).is_ok_and(|now| now != before)
     }
 
     fn fetch_mirror(&self) -> Result<(), Stop> {
