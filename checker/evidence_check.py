@@ -21,16 +21,6 @@ import testigo_check as ledger
 from testigo_check import Fault, demand
 
 
-class OneKey:
-    """The key in force at the pack's head; packs know of no other."""
-
-    def __init__(self, key):
-        self.key = key
-
-    def at(self, size):
-        return self.key
-
-
 def check_manifest(folder, key, head):
     """Every file that the signed list names has the bytes it should, and no other is there."""
     lines = ledger.read_note(folder.need("manifest"), key, "manifest").split("\n")
@@ -78,10 +68,16 @@ def check_sums(folder, entries):
 
 
 def check(folder, key_text, say):
-    given = key_text is not None
-    key = ledger.NoteKey(key_text if given else folder.need("ledger/key").decode("utf-8", "replace"))
+    given = None if key_text is None else ledger.NoteKey(key_text)
+    keys = ledger.KeyHistory(folder.need("ledger/key").decode("utf-8", "replace"), given)
+    head = ledger.read_checkpoint(folder.need("ledger/checkpoint"), keys, "ledger/checkpoint")
+    key = keys.at(head[0])
+    if given is not None and given.key.data != key.key.data:
+        raise Fault(
+            f"the key that you gave was replaced, the pack says; {key.name}+{key.id.hex()} signed it. A pack cannot vouch for "
+            "that key: take it from where the ledger's key is published, or check the whole ledger with testigo_check.py"
+        )
     say(f"key       {key.name}+{key.id.hex()}, " + ("as you gave it" if given else "out of the pack: compare it with one that comes from elsewhere"))
-    head = ledger.read_checkpoint(folder.need("ledger/checkpoint"), OneKey(key), "ledger/checkpoint")
     say(f"head      {head[0]:,} entries, root {head[1].hex()}")
     named = check_manifest(folder, key, head)
     say(f"files     {len(named):,} have the bytes that the signed list says, and nothing else is there")
@@ -90,12 +86,15 @@ def check(folder, key_text, say):
         number = path.removeprefix("entries/").removesuffix(".json")
         data = folder.need(path)
         proof = f"proofs/{number}.tlog-proof"
-        index, *under = ledger.check_receipt(folder.need(proof), lambda _: ledger.leaf_hash(data), OneKey(key), proof)
+        index, *under = ledger.check_receipt(folder.need(proof), lambda _: ledger.leaf_hash(data), keys, proof)
         demand(tuple(under) == head, f"{proof}: its head is not the pack's")
         demand(str(index) == number, f"{path}: its proof is for entry {index}")
         ledger.parse_entry(data, index)
         entries[index] = data
     demand(0 in entries, "entry 0 is missing")
+    for index, replaced_by in keys.rotations:
+        public = json.loads(entries.get(index, b"{}")).get("public", "")
+        demand(ledger.decode_base64(public) == replaced_by.key.data, f"ledger/key: entry {index} does not make that key the ledger's")
     say(f"entries   {len(entries):,} are in the ledger, by their proofs")
     say(f"sums      {check_sums(folder, entries):,} counted results are those of their readings, and add up")
 

@@ -41,8 +41,14 @@ fn unzip(place: &Place, file: &str, into: &str) -> BTreeMap<String, Vec<u8>> {
 
 /// The checker inside the pack, with Python alone.
 fn check(place: &Place, folder: &str) -> (bool, String) {
+    check_with(place, folder, None)
+}
+
+/// The same, with a public key from elsewhere.
+fn check_with(place: &Place, folder: &str, key: Option<&str>) -> (bool, String) {
     let done = Command::new("python3")
         .args(["-B", "checker/evidence_check.py", "."])
+        .args(key.into_iter().flat_map(|key| ["--key", key]))
         .current_dir(place.path(folder))
         .output()
         .unwrap();
@@ -85,6 +91,60 @@ fn a_pack_is_the_same_every_time_and_checks_without_the_program() {
     }
     place.write("pack/extra.txt", "not of the pack");
     assert!(!check(&place, "pack").0);
+}
+
+/// A pack that was made after the ledger's key was replaced checks with the new key, and says so to who has the old one.
+#[test]
+fn a_pack_outlives_the_keys_that_were_replaced() {
+    let place = archive();
+    let counted = sheets::STATIONS[0];
+    let key = || String::from_utf8(place.read("archive/ledger/key")).unwrap();
+    let old = key().trim().to_owned();
+    place.run(&["key", "create", "offline.key", "--name", "offline"]).done();
+    place.run(&["key", "recovery", "archive", "offline.key"]).done();
+    place.run(&["evidence", "archive", counted, "--out", "before.zip"]).done();
+    place.run(&["key", "create", "new.key", "--for", "archive"]).done();
+    place.run(&["key", "rotate", "archive", "--recovery", "offline.key", "--new", "new.key"]).done();
+    let with_the_old_key = place.run(&["evidence", "archive", counted, "--out", "refused.zip"]);
+    with_the_old_key.refused();
+    let make = ["evidence", "archive", counted, "--ledger-key", "new.key", "--out", "after.zip"];
+    place.run(&make).done();
+    let new = key().lines().last().unwrap().split_once(' ').unwrap().1.to_owned();
+
+    unzip(&place, "before.zip", "before");
+    assert!(check_with(&place, "before", Some(&old)).0, "what was signed before stays good");
+    let files = unzip(&place, "after.zip", "after");
+    assert_eq!(files["ledger/key"], key().into_bytes());
+    for key in [None, Some(new.as_str())] {
+        let (right, said) = check_with(&place, "after", key);
+        assert!(right, "{said}");
+    }
+    let (right, said) = check_with(&place, "after", Some(&old));
+    assert!(!right && said.contains("was replaced"), "{said}");
+    // A key that no entry made the ledger's.
+    let forged = String::from_utf8(files["ledger/key"].clone()).unwrap().replace(&new, &old);
+    place.write("after/ledger/key", forged);
+    assert!(!check_with(&place, "after", None).0);
+}
+
+/// What was proclaimed for a station and what an audit found there stand in its report.
+#[test]
+fn a_report_has_what_was_proclaimed_and_what_an_audit_found() {
+    let place = archive();
+    let counted = sheets::STATIONS[0];
+    place.write("one.csv", format!("bulletin,station,MV,TO\n1,{counted},12,34\n"));
+    place.run(&["official", "archive", "one.csv"]).done();
+    place.run(&["audit", "archive", "draw"]).done();
+    place.run(&["audit", "archive", "draw", "--seed", "5"]).done();
+    place.run(&["audit", "archive", "record", counted, "--against", "paper", "--missing"]).done();
+    place.run(&["evidence", "archive", counted, "--out", "pack.zip"]).done();
+    let files = unzip(&place, "pack.zip", "pack");
+    let report = String::from_utf8(files["report.en.html"].clone()).unwrap();
+    assert!(report.contains("Proclaimed for this place, bulletin 1") && report.contains(" 34."), "{report}");
+    assert!(report.contains("Against sheets on paper") && report.contains("nothing to look at"), "{report}");
+    let readme = String::from_utf8(files["README.txt"].clone()).unwrap();
+    assert!(readme.lines().all(|line| line.chars().count() <= 90), "{readme}");
+    assert!(check(&place, "pack").0);
 }
 
 #[test]

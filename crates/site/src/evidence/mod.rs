@@ -98,8 +98,8 @@ pub fn pack(
         files.insert(format!("report.{code}.html"), report::page(code, &title, &blocks).into_bytes());
         files.insert(format!("report.{code}.pdf"), report::pdf(&title, &blocks, language.text("evidence.unfit")));
         for key in ["evidence.lead", "evidence.check", "evidence.limits"] {
-            readme.push_str(language.text(key));
-            readme.push_str("\n\n");
+            readme.push_str(&report::wrapped(language.text(key)));
+            readme.push('\n');
         }
     }
     readme.push_str("    python3 checker/evidence_check.py .\n");
@@ -107,7 +107,7 @@ pub fn pack(
     Ok(files)
 }
 
-/// The entries that speak of the stations, with entry 0 and the keys of adjudicators.
+/// The entries that speak of the stations, with entry 0, the keys of adjudicators and the replacements of the ledger's key.
 fn entries(
     view: &View,
     source: &dyn Source,
@@ -115,6 +115,8 @@ fn entries(
 ) -> Result<BTreeMap<EntryIndex, Vec<u8>>, EvidenceError> {
     let count = &view.count;
     let mut wanted: BTreeSet<EntryIndex> = [EntryIndex(0)].into();
+    wanted.extend(count.recovery_key().map(|key| key.entry));
+    wanted.extend(count.rotations().iter().map(|rotation| rotation.entry));
     let mut sheets = BTreeSet::new();
     let codes: BTreeSet<&str> = stations.iter().map(|station| count.geography().station_id(*station)).collect();
     for station in stations {
@@ -328,6 +330,8 @@ fn station_blocks(
             blocks.push(Block::Text(language.text("evidence.mark").to_owned()));
         }
     }
+    proclaimed(view, language, code, station, blocks);
+    audited(view, language, code, station, blocks);
     let withheld =
         count.sheets_of_station(station).into_iter().filter(|sheet| count.sheet_view(*sheet).withheld).count();
     if withheld > 0 {
@@ -339,6 +343,62 @@ fn station_blocks(
             let caption = language.fill("evidence.picture", &[("hash", &hash.to_string())]);
             blocks.push(Block::Picture { caption, bytes: bytes.clone(), path });
         }
+    }
+}
+
+/// Votes by candidate in a sentence; those that are not given are left out.
+fn votes(view: &View, language: &Language, code: &str, contest: usize, votes: &[Option<u64>]) -> String {
+    let named = view.contest(contest).candidates.iter().zip(votes);
+    let said =
+        named.filter_map(|(one, votes)| Some(format!("{} {}", one.short_name(code), language.number((*votes)?))));
+    said.collect::<Vec<_>>().join(", ")
+}
+
+/// What was proclaimed for the station itself.
+fn proclaimed(view: &View, language: &Language, code: &str, station: StationIndex, blocks: &mut Vec<Block>) {
+    let count = &view.count;
+    let level = &count.pack().station_level().id;
+    for one in count.officials().filter(|one| one.superseded_by.is_none()) {
+        let here =
+            one.entry.place.as_ref().is_some_and(|place| {
+                place.level == *level && place.code.as_str() == count.geography().station_id(station)
+            });
+        let contest = count.definition().contests.iter().position(|contest| contest.id == one.entry.contest);
+        if let (true, Some(contest)) = (here, contest) {
+            let candidates = &view.contest(contest).candidates;
+            let given: Vec<Option<u64>> =
+                candidates.iter().map(|candidate| one.entry.votes.get(&candidate.id).copied()).collect();
+            blocks.push(Block::Text(language.fill(
+                "evidence.proclaimed",
+                &[
+                    ("bulletin", one.entry.bulletin.as_str()),
+                    ("entry", &language.number(one.index.0)),
+                    ("votes", &votes(view, language, code, contest, &given)),
+                ],
+            )));
+        }
+    }
+}
+
+/// What people found there in an audit; corrected records are in the entries.
+fn audited(view: &View, language: &Language, code: &str, station: StationIndex, blocks: &mut Vec<Block>) {
+    let count = &view.count;
+    for record in count.audit_records().filter(|record| record.superseded_by.is_none()) {
+        let AuditStep::Record { against, found, list, station: at, .. } = record.step else { continue };
+        let contest = count.audit_lists().find(|one| one.index == *list).map(|list| list.contest);
+        let contest = count.definition().contests.iter().position(|one| Some(&one.id) == contest);
+        let Some(contest) = contest.filter(|_| at.as_str() == count.geography().station_id(station)) else { continue };
+        let said = match found {
+            None => language.text("audit.cell_missing").to_owned(),
+            Some(cells) => {
+                let given: Vec<Option<u64>> = cells.iter().map(|cell| cell.value().map(u64::from)).collect();
+                votes(view, language, code, contest, &given)
+            }
+        };
+        let title = format!("audit_against.{}.title", against.word());
+        let places =
+            [("against", language.text(&title)), ("entry", &language.number(record.index.0)), ("found", &said)];
+        blocks.push(Block::Text(language.fill("evidence.audited", &places)));
     }
 }
 

@@ -57,10 +57,30 @@ fn on_page(block: &Block) -> Markup {
                 }
             }
             Block::Picture { path, caption, .. } => {
-                figure { img src=(path) alt=(caption) loading="lazy"; figcaption { (caption) } }
+                figure { img src=(path) alt=(caption); figcaption { (caption) } }
             }
         }
     }
+}
+
+/// A paragraph of a plain text in lines that fit a screen.
+pub(super) fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 88;
+    let (mut lines, mut length) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let letters = word.chars().count();
+        if length > 0 && length + 1 + letters > WIDTH {
+            lines.push('\n');
+            length = 0;
+        } else if length > 0 {
+            lines.push(' ');
+            length += 1;
+        }
+        lines.push_str(word);
+        length += letters;
+    }
+    lines.push('\n');
+    lines
 }
 
 /// As a PDF. `unfit` is said in place of a picture that cannot be put into one.
@@ -74,10 +94,10 @@ pub(super) fn pdf(title: &str, blocks: &[Block], unfit: &str) -> Vec<u8> {
             Block::Text(text) => pdf.paragraph(TEXT, text),
             Block::Table(rows) => rows.iter().enumerate().for_each(|(at, row)| pdf.row(row, at == 0)),
             Block::Picture { path, caption, bytes } => {
-                pdf.paragraph(TEXT, caption);
                 if !pdf.picture(bytes) {
                     pdf.paragraph(TEXT, &format!("{unfit} {path}"));
                 }
+                pdf.paragraph(TEXT, caption);
             }
         }
     }

@@ -56,11 +56,18 @@ pub fn run(arguments: &EvidenceArguments) -> Result<ExitCode> {
     }
     stations.sort_by_key(|station| view.count.geography().station_id(*station));
     let signer = keys::of_archive(&arguments.dir, arguments.ledger_key.as_deref())?;
+    let (given, in_force) = (signer.key.verifying_key(), reader.keys().at(reader.checkpoint()?.size));
+    if given != in_force {
+        bail!(
+            "the key is {given}, the ledger's is {in_force}\nhint: the ledger's key was replaced, or the key is another ledger's; give the right one with --ledger-key; nothing was written"
+        );
+    }
     let prove = |index: testigo_count::EntryIndex| {
         reader.receipt(EntryIndex(index.0)).map(|receipt| receipt.to_string()).map_err(|error| error.to_string())
     };
     let mut files = pack(&view, &reader, &stations, &prove)?;
-    files.insert("ledger/key".to_owned(), format!("{}\n", signer.key.verifying_key()).into_bytes());
+    // All of them, as a mirror has it: whoever knows an earlier one sees that it was replaced, and by which entry.
+    files.insert("ledger/key".to_owned(), reader.keys().to_string().into_bytes());
     let manifest = manifest(&reader, &files)?.sign(&signer.key)?;
     files.insert(MANIFEST.to_owned(), manifest.to_string().into_bytes());
     let bytes = zipped(&files)?;
