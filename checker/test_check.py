@@ -247,6 +247,42 @@ class TreeTest(Temporary):
                     checker.check_ledger(checker.Folder(folder), key)
 
 
+def naive_path(index, leaves):
+    """RFC 6962, section 2.1.1, as it is written there."""
+    if len(leaves) == 1:
+        return []
+    middle = 1 << (len(leaves) - 1).bit_length() - 1
+    if index < middle:
+        return naive_path(index, leaves[:middle]) + [naive_root(leaves[middle:])]
+    return naive_path(index - middle, leaves[middle:]) + [naive_root(leaves[:middle])]
+
+
+class ReceiptTest(unittest.TestCase):
+    keys = checker.KeyHistory(public_key(ORIGIN, SEED))
+
+    def test_every_entry_of_small_ledgers_and_no_other(self):
+        for size in [*range(1, 13), 255, 256, 257]:
+            leaves = [checker.leaf_hash(str(at).encode()) for at in range(size)]
+            root = naive_root(leaves)
+            head = note(ORIGIN, SEED, f"{ORIGIN}\n{size}\n{base64.b64encode(root).decode()}\n")
+            indices = range(size) if size < 13 else {0, 1, 127, 128, size - 2, size - 1}
+            for index in indices:
+                path = naive_path(index, leaves)
+
+                def check(index=index, path=path, leaf=leaves.__getitem__):
+                    lines = "".join(f"{base64.b64encode(one).decode()}\n" for one in path)
+                    receipt = f"c2sp.org/tlog-proof@v1\nindex {index}\n{lines}\n".encode() + head
+                    return checker.check_receipt(receipt, leaf, self.keys, "receipt")
+
+                self.assertEqual(check(), (index, size, root))
+                wrong = [{"path": path + [root]}, {"leaf": lambda at: checker.sha256(leaves[at])}, {"index": size}]
+                wrong += [{"index": other} for other in {index ^ 1, size - 1 - index} - {index} if other < size]
+                wrong += [{"path": path[1:]}, {"path": path[:-1]}] if path else []
+                for change in wrong:
+                    with self.assertRaisesRegex(checker.Fault, "does not lead|is beyond its head"):
+                        check(**change)
+
+
 class VectorTest(Temporary):
     def hold(self, name):
         write_vector(self.folder, name)
