@@ -113,6 +113,12 @@ fn the_real_bulletins_against_the_real_sheets() {
             assert!(text.contains(part), "`{part}` is missing on {path}");
         }
     }
+    let analysis = page("/en/analysis");
+    for part in
+        ["2 pairs of sheets", "about once in 134,375,309 times", "no verdict", "267,776", "href=\"/en/compare\""]
+    {
+        assert!(analysis.contains(part), "`{part}` is missing in the analysis");
+    }
     assert!(page("/en/").contains("/en/compare"), "the home page leads there");
     assert!(site.addresses().any(|address| address == "/data/president/compare.csv"));
 }

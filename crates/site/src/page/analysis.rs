@@ -50,6 +50,10 @@ impl Drawing<'_> {
                     }
                 }
             }
+            @let documents = self.documents();
+            @if !documents.is_empty() {
+                section { h2 { (scene.t("analysis.documents")) } ul.notes { @for line in documents { li { (line) } } } }
+            }
             section { h2 { (scene.t("analysis.assumed")) } ul.notes { @for line in self.assumed() { li { (line) } } } }
             section { h2 { (scene.t("analysis.screens")) } p { (scene.t("analysis.screens_lead")) } (self.sisters()) (self.pictures()) }
             section { h2 { (scene.t("analysis.again")) } (self.again()) }
@@ -129,6 +133,25 @@ impl Drawing<'_> {
             (robust["min_sheets_leader_runnerup_swapped"].as_u64(), robust["share_of_sheets_swapped"].as_f64())
         {
             lines.push(fill("analysis.robust", &[("sheets", &self.scene.n(swapped)), ("share", &self.share(share))]));
+        }
+        lines
+    }
+
+    /// What sheets and proclamations show by themselves, without asking whether they are right.
+    fn documents(&self) -> Vec<String> {
+        let language = self.scene.language;
+        let mut lines = Vec::new();
+        match self.block("S14_duplicates")["vector_pairs"].as_u64() {
+            None => {}
+            Some(0) => lines.push(self.scene.t("analysis.same_votes_none").to_owned()),
+            Some(pairs) => lines.push(language.count("analysis.same_votes", pairs)),
+        }
+        let round = self.block("S05_rounding");
+        let exact = round["is_exact"].as_object().is_some_and(|each| each.values().all(|one| one == true));
+        if let (true, Some(total), Some(inverse)) = (exact, round["total"].as_u64(), round["inverse"].as_f64()) {
+            let inverse = self.scene.n(testigo_analysis::number::floor(inverse));
+            let places = [("total", &*self.scene.n(total)), ("inverse", &inverse)];
+            lines.push(language.fill("analysis.round", &places));
         }
         lines
     }
