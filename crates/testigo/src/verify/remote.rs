@@ -101,15 +101,14 @@ fn beyond(kind: Kind) -> impl Iterator<Item = &'static str> {
 /// The folder that a site's addresses begin with, with a slash at its end.
 fn base(address: &str) -> Result<String> {
     let address = address.split('#').next().unwrap_or_default();
-    if address.contains(['?', ' '])
-        || address.split("://").nth(1).is_none_or(|rest| rest.is_empty() || rest.starts_with('/'))
-    {
+    let (scheme, rest) = address.split_once("://").unwrap_or_default();
+    if rest.contains(['?', ' ', '@']) || rest.is_empty() || rest.starts_with('/') {
         bail!(
             "`{address}` is no address of a site\nhint: give that of its home page, such as https://example.org/site/"
         );
     }
-    let home = address.strip_suffix("index.html").unwrap_or(address);
-    Ok(format!("{}/", home.trim_end_matches('/')))
+    let home = rest.strip_suffix("index.html").unwrap_or(rest);
+    Ok(format!("{}://{}/", scheme.to_ascii_lowercase(), home.trim_end_matches('/')))
 }
 
 /// Tables that a live site and a mirror have alike, and that hold every number the pages show.
@@ -463,4 +462,29 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 fn free_bytes(_: &Path) -> Option<u64> {
     None
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed test is a panic")]
+mod tests {
+    use super::{base, is_address};
+
+    #[test]
+    fn a_site_is_known_by_the_address_of_its_home_page() {
+        for (given, expected) in [
+            ("https://example.org", "https://example.org/"),
+            ("HTTPS://example.org/site", "https://example.org/site/"),
+            ("http://example.org/site//", "http://example.org/site/"),
+            ("http://example.org:80/site/index.html#main", "http://example.org:80/site/"),
+        ] {
+            assert!(is_address(given));
+            assert_eq!(base(given).unwrap(), expected);
+        }
+        for given in
+            ["https://", "https:///x", "https://example.org/?a", "https://name:word@example.org/", "https://a b"]
+        {
+            assert!(base(given).unwrap_err().to_string().contains("is no address of a site"), "{given}");
+        }
+        assert!(!["site", "/srv/site", "ftp://example.org", "http:", "ﬁle"].into_iter().any(is_address));
+    }
 }
