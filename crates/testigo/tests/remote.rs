@@ -321,6 +321,29 @@ fn a_mirror_that_is_published_anew_meanwhile_is_not_called_damaged() {
 }
 
 #[test]
+fn whoever_stops_it_finds_nothing_of_what_was_fetched() {
+    let place = published();
+    let (site, (reached, waiting)) = (place.path("site"), std::sync::mpsc::channel());
+    let reached = Mutex::new(reached);
+    let url = answering(move |path| {
+        if path == "/method/index.html" {
+            reached.lock().unwrap().send(()).unwrap();
+            std::thread::sleep(std::time::Duration::from_secs(60));
+        }
+        fs::read(site.join(&path[1..])).map_or(MISSING.to_vec(), |file| found(&file))
+    });
+    fs::create_dir_all(place.path("room")).unwrap();
+    let mut command = place.command(&["verify", &url]);
+    let mut child = command.env("TMPDIR", place.path("room")).stdout(Stdio::null()).spawn().unwrap();
+    waiting.recv().unwrap();
+    assert!(!place.files("room").is_empty());
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(fs::read_dir(place.path("room")).unwrap().count(), 0);
+}
+
+#[test]
 fn a_mirror_that_says_it_is_larger_than_the_disk_is_not_fetched() {
     let place = published();
     let manifest = place.path("site/manifest");

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -46,6 +46,9 @@ const LARGEST_LEDGER: TreeSize = TreeSize(1 << 27);
 /// No key file and no head is longer, in bytes.
 const LONGEST_NOTE: u64 = 1 << 20;
 
+/// The exit code of a program that Ctrl-C has ended, by custom.
+const STOPPED: i32 = 130;
+
 /// A site whose ledger grows while it is fetched is fetched so often.
 const ROUNDS: usize = 5;
 
@@ -60,6 +63,7 @@ pub fn verify_address(address: &str, trust: &Trust, reread: bool, jobs: usize) -
     let folder = tempfile::Builder::new().prefix("testigo-verify-").tempdir();
     let folder =
         folder.context("there is no place for what is fetched\nhint: TMPDIR names a folder with room for it")?;
+    remove_when_stopped(folder.path().to_owned());
     let mut remote = Remote {
         base: base(address)?,
         root: folder.path(),
@@ -81,6 +85,21 @@ pub fn verify_address(address: &str, trust: &Trust, reread: bool, jobs: usize) -
     report.not_checked.extend(beyond(kind).map(str::to_owned));
     report.address = Some(remote.base);
     Ok(report)
+}
+
+/// Whoever stops the program with Ctrl-C finds nothing of what was fetched.
+fn remove_when_stopped(folder: PathBuf) {
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        if !runtime.is_ok_and(|runtime| runtime.block_on(tokio::signal::ctrl_c()).is_ok()) {
+            return;
+        }
+        // Other threads may still be writing there.
+        while fs::remove_dir_all(&folder).is_err() && folder.exists() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        std::process::exit(STOPPED);
+    });
 }
 
 /// What cannot be seen from afar.
