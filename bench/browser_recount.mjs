@@ -1,10 +1,11 @@
 // How long a browser takes to count a large election again, on one core.
 //
-//     npm ci --prefix tests/browser && node bench/browser_recount.mjs [STATIONS]
+//     npm ci --prefix tests/browser && node bench/browser_recount.mjs [STATIONS] [OTHER.js]
 //
 // Makes up a ledger with a sheet and a reading for each station (30,000 unless told otherwise), serves it from this machine, and
-// lets Chromium run the script of the recount page over it, five times. The tree, the fold and the sums are done in full;
-// published totals are left out, as there are none.
+// lets Chromium run the script of the recount page over it, five times; in turn with another version of the script, where one is
+// given. The tree, the fold and the sums are done in full; published totals are left out, as there are none. Beside the time until
+// the answer stands the processor time of the page's own thread, which other programs at work change little.
 
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -80,12 +81,14 @@ const head = `${origin}\n${bytes.length}\n${root(bytes.map((one) => sha256([0], 
 keep('ledger/checkpoint', `${head}\n\u2014 ${origin} ${Buffer.concat([id, sign(null, Buffer.from(head), key)]).toString('base64')}\n`)
 keep('ledger/key', `${origin}+${id.toString('hex')}+${data.toString('base64')}\n`)
 
-const script = readFileSync(here('../crates/site/assets/recount.js'))
+const own = here('../crates/site/assets/recount.js')
+const scripts = [own, process.argv[3] ?? []].flat()
 const server = createServer((request, answer) => {
   const path = decodeURIComponent(new URL(request.url, 'http://x').pathname)
+  const [, script] = /^\/([0-9])\.(?:html|js)$/.exec(path) ?? []
   try {
-    if (path === '/') answer.setHeader('content-type', 'text/html').end('<!doctype html><script src="/recount.js"></script>')
-    else if (path === '/recount.js') answer.setHeader('content-type', 'text/javascript').end(script)
+    if (path.endsWith('.html')) answer.setHeader('content-type', 'text/html').end(`<!doctype html><script src="/${script}.js"></script>`)
+    else if (script) answer.setHeader('content-type', 'text/javascript').end(readFileSync(scripts[script]))
     else answer.end(readFileSync(join(folder, path)))
   } catch {
     answer.writeHead(404).end()
@@ -94,21 +97,41 @@ const server = createServer((request, answer) => {
 await new Promise((resolve) => server.once('listening', resolve))
 const url = `http://127.0.0.1:${server.address().port}/`
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu'] })
-const page = await browser.newPage()
-await page.goto(url)
 console.log(`${bytes.length.toLocaleString('en')} entries, ${(bytes.reduce((sum, one) => sum + one.length, 0) / 1e6).toFixed(1)} MB, ${stations.toLocaleString('en')} stations`)
+
+/** A page with a script, and what tells the processor time of its thread in seconds. */
+const open = async (at) => {
+  const page = await browser.newPage()
+  await page.goto(`${url}${at}.html`)
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+  const busy = async () => (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value
+  return { page, busy, name: scripts[at] === own ? 'this version' : scripts[at], all: [] }
+}
+
+const pages = []
+for (const at of scripts.keys()) pages.push(await open(at))
 for (let run = 0; run < 5; run++) {
-  const found = await page.evaluate(async () => {
-    const began = performance.now()
-    const reached = {}
-    const progress = (step) => (reached[step] ??= performance.now() - began)
-    const { count } = await testigoRecount.recount(testigoRecount.overHttp(new URL('/', location.href)), { progress })
-    const [contest] = count.ledger.election.contests
-    return { seconds: (performance.now() - began) / 1000, reached, counted: count.tally(contest, '', '', { children: false }).stations.counted }
-  })
-  if (found.counted !== stations) throw new Error(`${found.counted} stations were counted`)
-  const reached = Object.entries(found.reached).map(([step, at]) => `${step} from ${(at / 1000).toFixed(2)}`).join(', ')
-  console.log(`${found.seconds.toFixed(2)} s (${reached})`)
+  for (const { page, busy, name, all } of pages) {
+    const before = await busy()
+    const found = await page.evaluate(async () => {
+      const began = performance.now()
+      const reached = {}
+      const progress = (step) => (reached[step] ??= performance.now() - began)
+      const { count } = await testigoRecount.recount(testigoRecount.overHttp(new URL('/', location.href)), { progress })
+      const [contest] = count.ledger.election.contests
+      return { seconds: (performance.now() - began) / 1000, reached, counted: count.tally(contest, '', '', { children: false }).stations.counted }
+    })
+    if (found.counted !== stations) throw new Error(`${found.counted} stations were counted`)
+    const [spent, reached] = [(await busy()) - before, Object.entries(found.reached)]
+    all.push({ seconds: found.seconds, spent })
+    const steps = reached.map(([step, at]) => `${step} from ${(at / 1000).toFixed(2)}`).join(', ')
+    console.log(`${name}: ${found.seconds.toFixed(2)} s, of the processor ${spent.toFixed(2)} s (${steps})`)
+  }
+}
+const median = (numbers) => numbers.sort((one, other) => one - other)[Math.floor(numbers.length / 2)].toFixed(2)
+for (const { name, all } of pages) {
+  console.log(`${name}: median ${median(all.map(({ seconds }) => seconds))} s, of the processor ${median(all.map(({ spent }) => spent))} s`)
 }
 await browser.close()
 server.close()

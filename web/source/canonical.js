@@ -15,7 +15,15 @@ const deepest = 16
 
 const shortEscapes = { '"': '"', '\\': '\\', b: '\b', t: '\t', n: '\n', f: '\f', r: '\r' }
 const plainText = /[^"\\\0-\x1f]*/y
-const number = /(?:0|[1-9][0-9]{0,15})(?![0-9.eE])/y
+const notPlain = /[\\\0-\x1f]/
+const mostDigits = 16
+const words = [['true', true], ['false', false]]
+
+const codeOf = (letter) => letter.charCodeAt(0)
+const [quote, backslash, comma, colon, zero, nine] = [...'"\\,:09'].map(codeOf)
+const [listStart, listEnd, objectStart, objectEnd] = [...'[]{}'].map(codeOf)
+/** What would make another kind of number of the digits before. */
+const moreOfNumber = new Set([...'.eE'].map(codeOf))
 
 /** By code point, as UTF-8 bytes sort. */
 const comesBefore = (one, other) => {
@@ -40,9 +48,20 @@ class Reader {
     throw new NotCanonical(cause, this.at)
   }
 
-  take(letter) {
-    if (this.text[this.at] !== letter) this.fail(`${JSON.stringify(letter)} is missing`)
+  get code() {
+    return this.text.charCodeAt(this.at)
+  }
+
+  take(code) {
+    if (this.code !== code) this.fail(`${JSON.stringify(String.fromCharCode(code))} is missing`)
     this.at++
+  }
+
+  /** Passes over a letter, if it is there. */
+  skip(code) {
+    const found = this.code === code
+    if (found) this.at++
+    return found
   }
 
   match(pattern) {
@@ -54,31 +73,53 @@ class Reader {
 
   value(depth = 0) {
     if (depth > deepest) this.fail('too deeply nested')
-    const first = this.text[this.at]
-    if (first === '"') return this.string()
-    if (first === '{') return this.object(depth)
-    if (first === '[') return this.list(depth)
-    for (const [word, value] of [['true', true], ['false', false]]) {
+    switch (this.code) {
+      case quote:
+        return this.string()
+      case objectStart:
+        return this.object(depth)
+      case listStart:
+        return this.list(depth)
+    }
+    for (const [word, value] of words) {
       if (this.text.startsWith(word, this.at)) {
         this.at += word.length
         return value
       }
     }
-    const digits = this.match(number)
-    if (digits === undefined || !Number.isSafeInteger(Number(digits))) this.fail('no value of the canonical form')
-    return Number(digits)
+    return this.number()
+  }
+
+  number() {
+    const start = this.at
+    let value = 0
+    for (let code = this.code; code >= zero && code <= nine; code = this.code) {
+      value = 10 * value + code - zero
+      this.at++
+    }
+    const digits = this.at - start
+    const more = this.text.charCodeAt(start) === zero && digits > 1
+    if (digits < 1 || digits > mostDigits || more || !Number.isSafeInteger(value) || moreOfNumber.has(this.code)) {
+      this.at = start
+      this.fail('no value of the canonical form')
+    }
+    return value
   }
 
   string() {
-    this.take('"')
+    this.take(quote)
+    // Nearly every text ends at the next quotation mark, with nothing in it that is escaped.
+    const end = this.text.indexOf('"', this.at)
+    const whole = this.text.slice(this.at, Math.max(end, this.at))
+    if (end >= 0 && !notPlain.test(whole)) {
+      this.at = end + 1
+      return whole
+    }
     let text = ''
     for (;;) {
       text += this.match(plainText)
-      if (this.text[this.at] === '"') {
-        this.at++
-        return text
-      }
-      this.take('\\')
+      if (this.skip(quote)) return text
+      this.take(backslash)
       const kind = this.text[this.at++]
       if (shortEscapes[kind] !== undefined) {
         text += shortEscapes[kind]
@@ -94,39 +135,27 @@ class Reader {
   list(depth) {
     const values = []
     this.at++
-    if (this.text[this.at] === ']') {
-      this.at++
-      return values
-    }
+    if (this.skip(listEnd)) return values
     for (;;) {
       values.push(this.value(depth + 1))
-      if (this.text[this.at] === ']') {
-        this.at++
-        return values
-      }
-      this.take(',')
+      if (this.skip(listEnd)) return values
+      this.take(comma)
     }
   }
 
   object(depth) {
     const fields = new Map()
     this.at++
-    if (this.text[this.at] === '}') {
-      this.at++
-      return fields
-    }
+    if (this.skip(objectEnd)) return fields
     let before = null
     for (;;) {
       const key = this.string()
       if (before !== null && !comesBefore(before, key)) this.fail('keys out of order, or one that is there twice,')
       before = key
-      this.take(':')
+      this.take(colon)
       fields.set(key, this.value(depth + 1))
-      if (this.text[this.at] === '}') {
-        this.at++
-        return fields
-      }
-      this.take(',')
+      if (this.skip(objectEnd)) return fields
+      this.take(comma)
     }
   }
 }

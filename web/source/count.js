@@ -8,16 +8,39 @@ import { differ, whole } from './fold.js'
 const isKnown = (cell) => cell >= 0
 const sum = (numbers) => numbers.reduce((total, one) => total + one, 0)
 
+const number = (cell) => (isKnown(cell) ? cell : null)
+
+/** The sum of the known among `cells`, how many are, and how many say anything at all. */
+const addCells = (cells) => {
+  const found = { sum: 0, known: 0, said: 0 }
+  for (const cell of cells) {
+    if (cell !== absent) found.said++
+    if (!isKnown(cell)) continue
+    found.known++
+    found.sum += cell
+  }
+  return found
+}
+
+/** Whether only one candidate has votes. */
+const isUnanimous = ({ votes, byLine, contest }) => {
+  let only = null
+  for (let at = 0; at < votes.length; at++) {
+    if (votes[at] <= 0) continue
+    const candidate = byLine ? contest.lines[at] : at
+    if (only !== null && only !== candidate) return false
+    only = candidate
+  }
+  return only !== null
+}
+
 /** `{ code, found, expected }` of the checks that a reading fails. */
 export const findings = (ledger, reading) => {
   const { tolerance } = ledger.pack
   const registered = ledger.geography.stations.get(reading.station)?.registered ?? null
-  const votes = reading.votes.filter(isKnown)
-  const said = reading.other.filter((cell) => cell !== absent)
-  const others = said.filter(isKnown)
-  const valid = votes.length === reading.votes.length ? sum(votes) : null
-  const total = valid !== null && others.length === said.length ? valid + sum(others) : null
-  const number = (cell) => (isKnown(cell) ? cell : null)
+  const [votes, others] = [addCells(reading.votes), addCells(reading.other)]
+  const valid = votes.known === reading.votes.length ? votes.sum : null
+  const total = valid !== null && others.known === others.said ? valid + others.sum : null
   const statedCast = number(reading.statedCast)
   const cast = statedCast !== null && total !== null ? Math.max(statedCast, total) : (statedCast ?? total)
   const found = []
@@ -29,14 +52,10 @@ export const findings = (ledger, reading) => {
   compare('E101', valid, number(reading.statedValid))
   if (cast !== null && registered !== null && cast > registered) compare('E102', cast, registered)
   compare('E103', total, statedCast)
-  compare('E104', votes.length + others.length, reading.votes.length + said.length)
+  compare('E104', votes.known + others.known, reading.votes.length + others.said)
   if (total === 0) compare('W201', 0, 1)
   if (registered !== null && registered >= 20 && cast === registered) compare('W202', cast, registered - 1)
-  if (valid !== null && valid >= 20) {
-    const { lines } = reading.contest
-    const voted = new Set(reading.votes.flatMap((cell, at) => (cell > 0 ? [reading.byLine ? lines[at] : at] : [])))
-    if (voted.size === 1) compare('W203', valid, valid - 1)
-  }
+  if (valid !== null && valid >= 20 && isUnanimous(reading)) compare('W203', valid, valid - 1)
   compare('W204', number(reading.statedRegistered), registered)
   return found.sort((one, other) => checkCodes.indexOf(one.code) - checkCodes.indexOf(other.code))
 }
@@ -106,7 +125,7 @@ const decide = (ledger, contest, station, readings, sheets) => {
     .sort(compareRank)
   if (candidates.length > 0) {
     const [{ reading, reason }] = candidates
-    return status('counted', reason, reading, evidence.some((one) => differ(one, reading)))
+    return status('counted', reason, reading, evidence.some((one) => one !== reading && differ(one, reading)))
   }
   if (custody.length > 0) {
     const held = custody.map((one) => (passing.get(one) ? heldByKind[one.kind] : heldReasons[0]))
@@ -133,6 +152,21 @@ const votesOf = (contest, reading) => {
   return votes
 }
 
+/** Adds to what stands in a unit what one station, which may be in no register, is to it. */
+const addStation = ({ totals, votes }, contest, station, { state, received, objected, counted }) => {
+  const registered = station?.registered ?? null
+  if (station) totals.listed++
+  if (received) totals.received++
+  totals.registered_listed += registered ?? 0
+  if (state !== 'awaited' || station) totals[stateTotals[state] ?? state]++
+  if (!counted) return
+  if (objected) totals.objected++
+  if (!counted.votes.every(isKnown)) totals.incomplete++
+  totals.registered_in_counted += registered ?? 0
+  if (registered === null) totals.counted_unknown++
+  votesOf(contest, counted).forEach((number, at) => (votes[at] += number))
+}
+
 const addTo = (map, key, value) => {
   const values = map.get(key)
   if (values) values.push(value)
@@ -140,7 +174,7 @@ const addTo = (map, key, value) => {
 }
 
 export class Count {
-  /** Works out what follows from a ledger; `pause` is awaited between stations. */
+  /** Works out what follows from a ledger; `pause` is awaited now and then. */
   static async of(ledger, pause = async () => {}) {
     const count = new Count(ledger)
     for (const contest of ledger.election.contests) {
@@ -149,7 +183,7 @@ export class Count {
       for (const station of ledger.known) {
         const [own, sheets] = [readings.get(station) ?? [], [...(count.sheets.get(station) ?? [])]]
         statuses.set(station, decide(ledger, contest, station, own, sheets))
-        await pause()
+        if (statuses.size % 32 === 0) await pause()
       }
       count.statuses.set(contest, statuses)
       count.units.set(contest, count.addUp(contest))
@@ -191,24 +225,16 @@ export class Count {
     for (const key of geography.units.keys()) {
       units.set(key, { totals: Object.fromEntries(totalNames.map((name) => [name, 0])), votes: new Array(width).fill(0) })
     }
-    for (const [id, { state, received, objected, counted }] of this.statuses.get(contest)) {
+    for (const [id, status] of this.statuses.get(contest)) {
       const station = geography.stations.get(id)
-      const part = { listed: station ? 1 : 0, received: received ? 1 : 0 }
-      const registered = station?.registered ?? null
-      if (registered !== null) part.registered_listed = registered
-      part[stateTotals[state] ?? state] = state === 'awaited' && !station ? 0 : 1
-      if (counted) {
-        part.objected = objected ? 1 : 0
-        part.incomplete = counted.votes.every(isKnown) ? 0 : 1
-        part.registered_in_counted = registered ?? 0
-        part.counted_unknown = registered === null ? 1 : 0
-      }
-      const votes = counted ? votesOf(contest, counted) : null
-      for (let key = station?.unit ?? whole; key !== null; key = geography.units.get(key).parent) {
-        const unit = units.get(key)
-        for (const [name, number] of Object.entries(part)) unit.totals[name] += number
-        votes?.forEach((number, at) => (unit.votes[at] += number))
-      }
+      addStation(units.get(station?.unit ?? whole), contest, station, status)
+    }
+    // A unit comes before all that is below it.
+    for (const [key, { parent }] of [...geography.units].reverse()) {
+      if (key === whole) continue
+      const [from, to] = [units.get(key), units.get(parent)]
+      for (const name of totalNames) to.totals[name] += from.totals[name]
+      from.votes.forEach((number, at) => (to.votes[at] += number))
     }
     // Everything else is a part of the whole, and nothing is negative.
     const sums = [...units.get(whole).votes, ...Object.values(units.get(whole).totals)]

@@ -8,8 +8,9 @@ import { NotToml, readTomlText, TomlTime } from './toml.js'
 /** A document that breaks the rules, with what and where. */
 export class BadDocument extends Error {}
 
+/** `cause` may be a function: a register has many lines, and a text for each would be made for nothing. */
 const expect = (right, cause) => {
-  if (!right) throw new BadDocument(cause)
+  if (!right) throw new BadDocument(typeof cause === 'function' ? cause() : cause)
 }
 
 const u32 = 2n ** 32n
@@ -185,21 +186,21 @@ export const readRegister = (bytes, pack) => {
   expect(same, `the register's columns are ${columns.join(', ')}; expected are ${wanted.join(', ')}`)
   const [stationAt, registeredAt, ...unitsAt] = wanted.map((name) => columns.indexOf(name))
   return lines.map(({ line, fields }) => {
-    const where = `the register, line ${line}`
-    expect(fields.length === columns.length, `${where}: ${fields.length} fields, the header has ${columns.length}`)
+    const demand = (right, cause) => expect(right, () => `the register, line ${line}: ${cause()}`)
+    demand(fields.length === columns.length, () => `${fields.length} fields, the header has ${columns.length}`)
     const station = fields[stationAt]
     const registered = fields[registeredAt]
-    expect(!identifier(station), `${where}: \`${station}\` is no identifier`)
-    expect(/^(\+?[0-9]+)?$/.test(registered) && Number(registered) <= largestCell, `${where}: \`${registered}\` is no number of voters`)
+    demand(!identifier(station), () => `\`${station}\` is no identifier`)
+    const isNumber = /^(\+?[0-9]+)?$/.test(registered) && Number(registered) <= largestCell
+    demand(isNumber, () => `\`${registered}\` is no number of voters`)
     const path = []
     for (let level = 0; level < pack.unitLevels.length; level++) {
       const code = fields[unitsAt[2 * level]]
       if (code === '') continue
-      expect(!identifier(code), `${where}: \`${code}\` is no identifier of a unit`)
+      demand(!identifier(code), () => `\`${code}\` is no identifier of a unit`)
       path.push({ level, code, name: fields[unitsAt[2 * level + 1]] })
     }
-    expect(path.length > 0 || pack.unitLevels.length === 0, `${where}: it names no unit`)
+    demand(path.length > 0 || pack.unitLevels.length === 0, () => 'it names no unit')
     return { station, registered: registered === '' ? null : Number(registered), path }
   })
 }
-

@@ -26,11 +26,11 @@ const code = matches(/^[a-z0-9/-]{1,64}$/, 'no code')
 const cell = (value) =>
   typeof value === 'string' ? (Object.hasOwn(cellWords, value) ? null : 'no cell') : isNumber(largestCell + 1)(value)
 const reader = (value) => {
+  if (value === 'qr' || value === 'print') return null
   const [, kind, name] = /^(person|published):(.*)$/s.exec(value) ?? []
   if (typeof value !== 'string') return 'no reader'
   if (kind === 'person') return identifier(name)
-  if (kind === 'published') return hash(name)
-  return value === 'qr' || value === 'print' ? null : 'no reader'
+  return kind === 'published' ? hash(name) : 'no reader'
 }
 
 const oneOf = (...words) => (value) => (words.includes(value) ? null : `none of ${words.join(', ')}`)
@@ -57,12 +57,13 @@ const mapOf = (keys, values, mayBeEmpty) => (value) => {
 /** An object with exactly these fields; those of `may` may be missing. */
 const object = (needed, may = {}, { mayBeEmpty = true } = {}) => {
   const names = Object.keys(needed)
+  const forms = new Map([...Object.entries(may), ...Object.entries(needed)])
   return (value) => {
     if (!(value instanceof Map)) return 'no object'
     if (!mayBeEmpty && value.size === 0) return 'an empty object'
     for (const name of names) if (!value.has(name)) return `without the field \`${name}\``
     for (const [name, one] of value) {
-      const form = Object.hasOwn(needed, name) ? needed[name] : Object.hasOwn(may, name) ? may[name] : null
+      const form = forms.get(name)
       if (!form) return `with the unknown field \`${name}\``
       const wrong = form(one)
       if (wrong) return `with \`${name}\` malformed: ${wrong}`

@@ -34,7 +34,7 @@ const readEntries = async (source, size, { pause, progress }) => {
     for (const entry of bundle) {
       tree.add(leafHash(entry))
       entries.push(entry)
-      await pause()
+      if (entries.length % 32 === 0) await pause()
     }
     progress('entries', entries.length, size)
   }
@@ -50,7 +50,7 @@ const firstChanged = async (source, tree, { size, root }) => {
     for (let at = 0; at < width; at++) leaves.add(bytes.slice(32 * at, 32 * at + 32))
   }
   if (!equal(leaves.root(), root)) return ''
-  const at = tree.levels[0].findIndex((leaf, index) => !equal(leaf, leaves.levels[0][index]))
+  const at = [...tree.leaves].findIndex((leaf, index) => !equal(leaf, leaves.leaves.at(index)))
   return at < 0 ? '' : `; entry ${at} was changed`
 }
 
@@ -218,7 +218,7 @@ export const recount = async (source, options = {}) => {
     for (const entry of entries) {
       await ledger.append(entry)
       if (ledger.size % 256 === 0) progress('fold', ledger.size, head.size)
-      await pause()
+      if (ledger.size % 32 === 0) await pause()
     }
     if (entries.length === 0) return result
     demand(ledger.origin === key.name, `entry 0 has the origin \`${ledger.origin}\`, the ledger is signed as \`${key.name}\``)

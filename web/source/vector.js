@@ -47,7 +47,7 @@ export const foldVector = async (bytes, documents, candidates = null) => {
   const answer = {
     size: ledger.size,
     root,
-    leaves: tree.levels[0].map(toHex),
+    leaves: [...tree.leaves].map(toHex),
     refused: ledger.refused.map(({ index }) => index),
     register_from_results: ledger.registerFromResults,
     recovery_key: ledger.recovery && toHex(ledger.recovery.key.bytes),
