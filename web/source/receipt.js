@@ -34,7 +34,7 @@ export const checkReceipt = ({ name, bytes }, keys, policy, tree) => {
   const head = keys.openCheckpoint(fromText(note), name)
   demand(index < head.size, `${name}: entry ${index} is beyond its head of ${head.size} entries`)
   demand(index < tree.size, `${name}: the ledger here has no entry ${index}`)
-  const found = rootFrom(tree.levels[0][index], index, head.size, hashes)
+  const found = rootFrom(tree.leaves.at(index), index, head.size, hashes)
   const leads = found && equal(found, head.root)
   demand(leads, `${name}: it does not lead from entry ${index} to the root: one of them was changed`)
   const isLater = head.size > tree.size

@@ -334,13 +334,21 @@ const FILE_ENDINGS: [&str; 10] =
 /// any web server answers the same addresses as ours, and a browser finds the page without any server.
 #[must_use]
 pub fn file_of(path: &str) -> String {
+    let mut file = String::with_capacity(path.len() + 12);
+    push_file_of(&mut file, path);
+    file
+}
+
+/// Writes the same behind a text.
+pub(crate) fn push_file_of(text: &mut String, path: &str) {
     let bare = path.trim_matches('/');
     let first = bare.split('/').next().unwrap_or_default();
-    let is_file = FILE_FOLDERS.contains(&first) || FILE_ENDINGS.iter().any(|ending| bare.ends_with(ending));
+    let is_file = || FILE_FOLDERS.contains(&first) || FILE_ENDINGS.iter().any(|ending| bare.ends_with(ending));
+    text.push_str(bare);
     match bare {
-        "" => "index.html".to_owned(),
-        bare if is_file => bare.to_owned(),
-        bare => format!("{bare}/index.html"),
+        "" => text.push_str("index.html"),
+        _ if is_file() => {}
+        _ => text.push_str("/index.html"),
     }
 }
 

@@ -292,19 +292,17 @@ impl View {
         stations
     }
 
-    /// Listed stations below a unit that satisfy a condition, by code.
+    /// Listed stations below a unit that satisfy a condition, by code; of the whole also those that no register lists.
     #[must_use]
     pub fn stations_below(&self, unit: UnitIndex, condition: impl Fn(StationIndex) -> bool) -> Vec<StationIndex> {
+        if unit == UnitIndex::WHOLE {
+            return self.places.stations().iter().copied().filter(|station| condition(*station)).collect();
+        }
         let geography = self.count.geography();
-        let whole = unit == UnitIndex::WHOLE;
-        let inside = |station: &StationIndex| {
-            whole
-                || geography
-                    .station_unit(*station)
-                    .is_some_and(|own| geography.ancestors(own).any(|above| above == unit))
-        };
-        // The condition is cheaper than the way up the tree.
-        self.places.stations().iter().copied().filter(|station| condition(*station)).filter(inside).collect()
+        let mut stations = self.stations_of(unit);
+        stations.retain(|station| condition(*station));
+        stations.sort_by_key(|station| geography.station_id(*station));
+        stations
     }
 }
 

@@ -4,7 +4,10 @@
 //! stick without a server, so there the same link has to be `../../a/b/index.html`. In our pages an attribute that holds an
 //! address begins with a slash, and no other text can look like one, because quotes in texts are escaped.
 
-use crate::address::file_of;
+use memchr::memchr;
+use memchr::memmem::Finder;
+
+use crate::address::push_file_of;
 
 /// Attributes that hold addresses. Those whose name begins with `data-` do, too, if their value begins with a slash.
 const LINKS: [&str; 3] = ["href", "src", "action"];
@@ -17,10 +20,11 @@ const ROOT: &str = "data-root";
 pub fn relative(html: &str, file: &str) -> String {
     let up = "../".repeat(file.matches('/').count());
     let mut page = String::with_capacity(html.len() + html.len() / 8);
+    let links = Finder::new("=\"/");
     let mut rest = html;
-    while let Some(at) = rest.find("=\"/") {
+    while let Some(at) = links.find(rest.as_bytes()) {
         let (before, value) = (&rest[..at], &rest[at + 2..]);
-        let end = value.find('"').unwrap_or(value.len());
+        let end = memchr(b'"', value.as_bytes()).unwrap_or(value.len());
         page.push_str(before);
         page.push_str("=\"");
         let name = before.rsplit(' ').next().unwrap_or_default();
@@ -38,7 +42,7 @@ pub fn relative(html: &str, file: &str) -> String {
 fn push_link(page: &mut String, up: &str, link: &str) {
     let (path, after) = link.split_at(link.find(['?', '#']).unwrap_or(link.len()));
     page.push_str(up);
-    page.push_str(&file_of(path));
+    push_file_of(page, path);
     page.push_str(after);
 }
 
