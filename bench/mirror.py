@@ -8,6 +8,7 @@ tables, which verifying makes again. That is the hardest case for the comparison
 
 import lzma
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ def main():
         file.write_bytes(lzma.decompress(source.read_bytes()) if source.suffix == ".xz" else source.read_bytes())
         testigo("init", archive, "--pack", "ve-2024", "--register", file)
         testigo("import", archive, file, "--format", "convzla")
-        publish = lambda *options: timed(lambda: testigo("publish", archive, "--out", site, *options))
+        publish = lambda *options: spent(lambda: testigo("publish", archive, "--out", site, *options))
         show("publish", publish())
         show("publish again, nothing new", publish())
         show("the same without a torrent", publish("--no-torrent"))
@@ -45,19 +46,48 @@ def main():
             fetched = timed(lambda: testigo("verify", f"http://127.0.0.1:{port}/"))[0]
             served.terminate()
         print(f"verify from Python's web server on this machine: {fetched:.1f} s")
-        hashing = f"find {site} -type f -print0 | xargs -0 -P 1 sha256sum > {place}/sums"
-        verified, hashed = [], []
+        cores = os.cpu_count() or 1
+        every = f"find {site} -type f -print0 | xargs -0"
+        contenders = {
+            "verify": lambda: testigo("verify", site),
+            "sha256sum, one process": lambda: shell(f"{every} -P 1 sha256sum > {place}/sums"),
+            f"sha256sum, {cores} processes": lambda: shell(f"{every} -P {cores} -n 1000 sha256sum > {place}/sums"),
+        }
+        found = {name: [] for name in contenders}
         for _ in range(rounds):
-            verified.append(timed(lambda: testigo("verify", site))[0])
-            hashed.append(timed(lambda: subprocess.run(hashing, shell=True, check=True))[0])
-        verified, hashed = sorted(verified)[rounds // 2], sorted(hashed)[rounds // 2]
-        print(f"verify {verified:.1f} s, sha256sum of the same bytes {hashed:.1f} s: {verified / hashed:.2f} x (medians of {rounds})")
+            for name, run in contenders.items():
+                found[name].append(spent(run)[:2])
+        verified = found.pop("verify")
+        print(f"verify: {median(verified, 0):.1f} s, of the processors {median(verified, 1):.1f} s (medians of {rounds})")
+        for name, hashed in found.items():
+            seconds, busy = median(hashed, 0), median(hashed, 1)
+            print(
+                f"{name}, the same bytes: {seconds:.1f} s, of the processors {busy:.1f} s; verify takes"
+                f" {median(verified, 0) / seconds:.2f} x as long and {median(verified, 1) / busy:.2f} x the processor time"
+            )
+        print(f"{cores} cores, load {os.getloadavg()[0]:.1f} at the end")
+
+
+def shell(command):
+    subprocess.run(command, shell=True, check=True)
+
+
+def spent(work):
+    """Seconds that `work` takes, those of all processors in the processes that it starts, and its result."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds, result = timed(work)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, result
+
+
+def median(rounds, part):
+    return sorted(one[part] for one in rounds)[len(rounds) // 2]
 
 
 def show(what, measured):
-    seconds, answer = measured
-    said = [line for line in answer.splitlines() if line.startswith(("mirror", "changed", "torrent"))]
-    print(f"{what}: {seconds:.1f} s; " + "; ".join(" ".join(line.split()) for line in said))
+    seconds, busy, answer = measured
+    said = [line for line in answer.splitlines() if line.startswith(("mirror", "unchanged", "changed", "torrent"))]
+    print(f"{what}: {seconds:.1f} s, of the processors {busy:.1f} s; " + "; ".join(" ".join(line.split()) for line in said))
 
 
 main()

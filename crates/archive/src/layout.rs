@@ -56,6 +56,11 @@ impl Layout {
         self.root.join("archive.db")
     }
 
+    /// Which mirror was published last, and by which program.
+    pub(crate) fn last_mirror(&self) -> PathBuf {
+        self.root.join("last-mirror")
+    }
+
     pub(crate) fn incoming(&self) -> PathBuf {
         self.root.join("incoming")
     }

@@ -12,6 +12,7 @@
 //! | `originals/<2 digits>/<commitment>` | pictures as they came | no |
 //! | `crops/<sheet's index>.png`, `.txt` | of sheets that could not be read: what a person should look at, and confirm | no |
 //! | `withheld/` | renditions and openings that a ruling took from what is published | no |
+//! | `last-mirror` | which mirror was published last, and by which program; without it the next one takes longer | no |
 //! | `incoming/` | files being written; emptied on opening | no |
 //!
 //! [`Archive`] writes, [`ArchiveReader`] reads beside it without a lock, [`verify_ledger`] recomputes everything from the bytes.
@@ -26,6 +27,7 @@ mod database;
 mod error;
 mod files;
 mod key_file;
+mod last_mirror;
 mod layout;
 mod lock;
 mod pictures;
@@ -42,6 +44,7 @@ mod writer;
 pub use database::PixelSecret;
 pub use error::ArchiveError;
 pub use key_file::{LockedKey, StoredKey, create_key_file};
+pub use last_mirror::LastMirror;
 pub use layout::RenditionFormat;
 pub use reader::ArchiveReader;
 pub use signer::{Signer, head_file_of, read_key_file};

@@ -5,6 +5,7 @@
 
 mod batch;
 mod decide;
+mod difference;
 mod recount;
 pub mod snapshot;
 mod view;

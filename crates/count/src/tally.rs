@@ -15,8 +15,9 @@ pub struct Tally {
     pub contest: String,
     /// Which unit.
     pub unit: TallyUnit,
-    /// Which state of the ledger the numbers follow from.
-    pub ledger: TallyLedger,
+    /// Which state of the ledger the numbers follow from; left out where a file must not change with every entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<TallyLedger>,
     /// Stations by state.
     pub stations: TallyStations,
     /// Registered voters.
@@ -198,7 +199,7 @@ impl Count {
             election: self.definition().id.clone(),
             contest: definition.id.to_string(),
             unit: self.tally_unit(unit),
-            ledger: TallyLedger { size: self.size(), root },
+            ledger: Some(TallyLedger { size: self.size(), root }),
             stations: TallyStations {
                 expected: self.expected(contest, unit).known,
                 listed: totals.listed,

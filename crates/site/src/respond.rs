@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use testigo_count::DocumentHash;
-use testigo_count::geography::UnitIndex;
+use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_ledger::{TilePath, TreeSize};
 
 use crate::address::{
@@ -68,6 +68,17 @@ pub enum Freshness {
     Forever,
 }
 
+/// What stands at an address is about a place and what is below it, or about the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// One station.
+    Station(StationIndex),
+    /// A unit.
+    Unit(UnitIndex),
+    /// Everything, or a list of what is nowhere else.
+    Whole,
+}
+
 /// Types of answers.
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const JSON: &str = "application/json";
@@ -104,6 +115,25 @@ impl Site {
     #[must_use]
     pub fn respond(&self, path: &str, query: &str) -> Response {
         self.file(path).or_else(|| self.page(path, query)).unwrap_or_else(|| self.missing(path))
+    }
+
+    /// What stands at an address of [`Site::addresses`] is about. Comparisons with what was proclaimed are taken to be about the whole.
+    pub(crate) fn about(&self, path: &str) -> About {
+        let count = &self.view.count;
+        if let Some(bare) = path.strip_suffix(".json") {
+            let parts: Vec<&str> = bare.trim_start_matches('/').split('/').collect();
+            let ([level, code] | ["c", _, level, code]) = parts.as_slice() else { return About::Whole };
+            return match place(count, level, code) {
+                Some(Place::Station(station)) => About::Station(station),
+                Some(Place::Unit(unit)) => About::Unit(unit),
+                None => About::Whole,
+            };
+        }
+        match Address::parse(count, path.strip_suffix(".png").unwrap_or(path)).map(|address| address.page) {
+            Some(Page::Station(station)) => About::Station(station),
+            Some(Page::Unit(unit, _) | Page::Stations(unit, ..) | Page::Widget(unit)) => About::Unit(unit),
+            _ => About::Whole,
+        }
     }
 
     fn page(&self, path: &str, query: &str) -> Option<Response> {
@@ -251,7 +281,7 @@ impl Site {
                         let table = view.has_audit(contest).then(|| download::audit_table(view, contest))?;
                         Some(bytes(CSV, table?, Freshness::Changing))
                     }
-                    "tally.json" => self.unit_json(contest, UnitIndex::WHOLE),
+                    "tally.json" => Some(self.unit_json(contest, UnitIndex::WHOLE)),
                     "analysis.csv" => {
                         let table = download::analysis(&view.screened(contest)?.analysis)?;
                         Some(bytes(CSV, table, Freshness::Changing))
@@ -271,7 +301,7 @@ impl Site {
             rest => (0, rest),
         };
         match parts {
-            ["index.json"] => self.unit_json(contest, UnitIndex::WHOLE),
+            ["index.json"] => Some(self.unit_json(contest, UnitIndex::WHOLE)),
             ["compare.json"] => self.comparison_json(contest, UnitIndex::WHOLE),
             ["audit.json"] => self.view.has_audit(contest).then(|| json(&download::audits(&self.view, contest))),
             [level, code, "compare.json"] => match place(&self.view.count, level, code)? {
@@ -279,7 +309,7 @@ impl Site {
                 Place::Station(_) => None,
             },
             [level, code] => match place(&self.view.count, level, code.strip_suffix(".json")?)? {
-                Place::Unit(unit) => self.unit_json(contest, unit),
+                Place::Unit(unit) => Some(self.unit_json(contest, unit)),
                 Place::Station(station) if contest == 0 => {
                     Some(json(&download::station_document(&self.view, station, self.live)))
                 }
@@ -293,15 +323,13 @@ impl Site {
         Some(json(&*self.view.comparison(contest, unit)?))
     }
 
-    fn unit_json(&self, contest: usize, unit: UnitIndex) -> Option<Response> {
-        let tally = self.view.count.tally(contest, unit, self.view.head.root.clone());
-        if self.live || unit == UnitIndex::WHOLE {
-            return Some(json(&tally));
-        }
+    fn unit_json(&self, contest: usize, unit: UnitIndex) -> Response {
+        let mut tally = self.view.count.tally(contest, unit, self.view.head.root.clone());
         // In a mirror one new entry must not change what it is not about: the head stands in `index.json`.
-        let mut tally = serde_json::to_value(tally).ok()?;
-        tally.as_object_mut()?.remove("ledger");
-        Some(json(&tally))
+        if !self.live && unit != UnitIndex::WHOLE {
+            tally.ledger = None;
+        }
+        json(&tally)
     }
 
     /// The language whose prefix these parts of an address are.

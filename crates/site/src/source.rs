@@ -121,6 +121,14 @@ pub const TILES: &str = "tiles.csv";
 /// When the ledger is empty or anything of it cannot be read.
 pub fn open_view(source: &dyn Source) -> Result<View, SourceError> {
     let head = source.head()?;
+    view_at(source, head)
+}
+
+/// Folds what a source had at a head.
+///
+/// # Errors
+/// As [`open_view`].
+pub(crate) fn view_at(source: &dyn Source, head: Head) -> Result<View, SourceError> {
     let documents = SourceDocuments(source);
     let mut folding = Folding::new(&documents, None);
     source.entries(0..head.size, &mut |bytes| Ok(folding.take(bytes)?))?;

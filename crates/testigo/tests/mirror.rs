@@ -93,6 +93,72 @@ fn a_new_sheet_changes_only_what_is_about_it() {
     assert!(bytes(&contents(&place, "fresh")) == bytes(&after), "a mirror brought up to date differs from a new one");
 }
 
+/// How many files were taken for unchanged without being drawn.
+fn known(run: &common::Run) -> usize {
+    let line = run.out.lines().find_map(|line| line.strip_prefix("unchanged"));
+    line.map_or(0, |line| line.split_whitespace().next().unwrap().replace(',', "").parse().unwrap())
+}
+
+#[test]
+fn a_mirror_brought_up_to_date_step_by_step_is_the_same_as_a_new_one() {
+    let place = with_sheets(3);
+    let scan = |name: &str, station: &str, votes| {
+        place.write(&format!("{name}/{name}.jpg"), sheet(&[&payload(station, votes)]));
+        place.run(&["import", "archive", name]).done();
+        place.run(&["read", "archive"]);
+    };
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    let sheet_of = |at: usize| {
+        let table = String::from_utf8(place.read("site/data/sheets.csv")).unwrap();
+        table.lines().nth(at + 1).unwrap().split(',').next().unwrap().to_owned()
+    };
+    let rule = |words: &[&str], reason: &str| {
+        let end = ["--reason", reason, "--key", "ana.key"];
+        place.run(&[&["rule", "archive"], words, &end[..]].concat()).done();
+    };
+    let steps: [&dyn Fn(); 7] = [
+        &|| scan("new", STATIONS[4], 40),
+        &|| scan("other", STATIONS[0], 41),
+        &|| rule(&["reject", "--sheet", &sheet_of(0)], "duplicate-sheet"),
+        &|| rule(&["withhold", "--sheet", &sheet_of(1)], "personal-data"),
+        &|| scan("again", STATIONS[1], 60),
+        &|| rule(&["move", "--sheet", &sheet_of(2), "--station", STATIONS[3]], "wrong-station"),
+        &|| rule(&["not-installed", "--station", STATIONS[5]], "not-opened"),
+    ];
+    let mut all_known = 0;
+    for (at, step) in steps.into_iter().enumerate() {
+        step();
+        all_known += known(&place.run(&["publish", "archive", "--out", "site"]).done());
+        // By another program, as far as the note tells, nothing is taken for unchanged.
+        fs::remove_file(place.path("archive/last-mirror")).unwrap();
+        let fresh = place.run(&["publish", "archive", "--out", &format!("fresh{at}")]).done();
+        assert_eq!(known(&fresh), 0, "{fresh}");
+        let (site, fresh) = (contents(&place, "site"), contents(&place, &format!("fresh{at}")));
+        let (site, fresh) = (bytes(&site), bytes(&fresh));
+        let differing: Vec<_> = site.keys().filter(|name| site.get(*name) != fresh.get(*name)).collect();
+        assert!(site == fresh, "after step {at} the mirror differs from a new one: {differing:?}");
+    }
+    assert!(all_known > 100, "only {all_known} files were taken for unchanged in all steps");
+}
+
+#[test]
+fn a_mirror_by_another_program_is_drawn_again() {
+    let place = with_sheets(1);
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    let again = place.run(&["publish", "archive", "--out", "site"]).done();
+    let before = known(&again);
+    let note = String::from_utf8(place.read("archive/last-mirror")).unwrap();
+    let mut lines: Vec<&str> = note.lines().collect();
+    let other = "0".repeat(64);
+    lines[1] = &other;
+    place.write("archive/last-mirror", lines.join("\n"));
+    let drawn = place.run(&["publish", "archive", "--out", "site"]).done();
+    assert!(known(&drawn) < before / 2, "{drawn}");
+    place.write("archive/last-mirror", "no note at all");
+    place.run(&["publish", "archive", "--out", "site"]).done();
+    assert_eq!(known(&place.run(&["publish", "archive", "--out", "site"]).done()), before);
+}
+
 #[test]
 fn a_withheld_picture_leaves_the_mirror() {
     let place = with_sheets(2);

@@ -9,8 +9,9 @@ mod manifest;
 mod parallel;
 mod publish;
 mod relative;
+mod strangers;
+mod unchanged;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use testigo_ledger::Hash;
@@ -27,6 +28,7 @@ pub use self::publish::{
     PublishError, PublishReport, PublishStep, Publishing, TorrentPlan, TorrentReport, UNFINISHED, publish,
 };
 pub use self::relative::relative;
+pub use self::strangers::{Stranger, strangers};
 
 /// The files of a mirror.
 #[derive(Debug)]
@@ -86,24 +88,26 @@ impl Mirror {
     /// When two files would stand in the same place.
     pub fn new(view: Arc<View>, ledger: impl IntoIterator<Item = String>) -> Result<Self, MirrorError> {
         let site = Site::new(view, false);
-        let addresses: BTreeSet<String> =
-            site.addresses().chain(ledger.into_iter().map(|name| format!("/ledger/{name}"))).collect();
+        let addresses = site.addresses().chain(ledger.into_iter().map(|name| format!("/ledger/{name}")));
         let mut files: Vec<MirrorFile> =
-            addresses.into_iter().map(|address| MirrorFile { path: file_of(&address), address }).collect();
-        files.sort();
-        let paths: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        if paths.len() < files.len() {
-            let twice = files.windows(2).find(|pair| pair[0].path == pair[1].path);
-            return Err(MirrorError::Collision { path: twice.map(|pair| pair[0].path.clone()).unwrap_or_default() });
+            addresses.map(|address| MirrorFile { path: file_of(&address), address }).collect();
+        files.sort_unstable();
+        files.dedup();
+        if let Some(twice) = files.windows(2).find(|pair| pair[0].path == pair[1].path) {
+            return Err(MirrorError::Collision { path: twice[0].path.clone() });
         }
-        for path in &paths {
+        let is_file = |path: &str| files.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok();
+        let mut last = "";
+        for MirrorFile { path, .. } in &files {
             if !is_path(path) {
-                return Err(MirrorError::Path { path: (*path).to_owned() });
+                return Err(MirrorError::Path { path: path.clone() });
             }
-            let mut folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-            if let Some(folder) = folders.find(|folder| paths.contains(folder) || *folder == MANIFEST) {
+            let own = path.rsplit_once('/').map_or("", |(own, _)| own);
+            let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at)).filter(|_| own != last);
+            if let Some(folder) = folders.into_iter().find(|folder| *folder == MANIFEST || is_file(folder)) {
                 return Err(MirrorError::Collision { path: folder.to_owned() });
             }
+            last = own;
         }
         Ok(Self { site, files })
     }
@@ -172,8 +176,13 @@ impl MirrorFile {
     /// Whether it is drawn or added up from the count, and not kept.
     #[must_use]
     pub fn is_made(&self) -> bool {
-        let kept = ["ledger", "documents", "renditions", "openings", "presentation"];
-        let given = self.path.strip_prefix("data/").is_some_and(|name| [BOUNDARIES, TILES].contains(&name));
-        !given && !kept.contains(&self.path.split('/').next().unwrap_or_default())
+        let kept = ["ledger", "documents", "renditions", "openings"];
+        !is_given(&self.path) && !kept.contains(&self.path.split('/').next().unwrap_or_default())
     }
+}
+
+/// Whether a file says how something is shown, and does not follow from the ledger.
+fn is_given(path: &str) -> bool {
+    let map = path.strip_prefix("data/").is_some_and(|name| [BOUNDARIES, TILES].contains(&name));
+    map || path.starts_with("presentation/")
 }

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-/// Jobs taken at a time.
-const AT_ONCE: usize = 32;
+/// Jobs taken at a time. Few: the long tables stand one after the other, and should not all fall to one thread.
+const AT_ONCE: usize = 4;
 
 /// Does `work` for every item on `jobs` threads, and gives the results in the items' order. After a failure no new item is
 /// begun, and the failure of the earliest item is the answer.

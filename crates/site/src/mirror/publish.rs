@@ -1,5 +1,7 @@
 //! Writes a mirror into a folder: only what changed, so that what was there before stays readable, the signed list last.
 //!
+//! Nor is everything drawn again: of a mirror that this program published last, [`Unchanged`] knows what is as it was.
+//!
 //! While it works, the folder has a subfolder [`UNFINISHED`]. Where a process was killed it stays, and the next one then
 //! believes nothing about the files there but what it reads in them.
 //!
@@ -13,16 +15,18 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use testigo_archive::{ArchiveError, ArchiveReader};
+use testigo_archive::{ArchiveError, ArchiveReader, LastMirror};
 use testigo_ledger::{Checkpoint, Hash, SigningKey, TreeSize};
 
 use super::manifest::{LONGEST_MANIFEST, Listed, MANIFEST, Manifest, ManifestError};
 use super::parallel::for_each;
-use super::{Mirror, MirrorError, MirrorFile};
+use super::strangers::strangers;
+use super::unchanged::Unchanged;
+use super::{Mirror, MirrorError, MirrorFile, is_given};
 use crate::address::{file_of, opening_path, rendition_path};
-use crate::source::{SourceError, open_view};
+use crate::source::{SourceError, open_view, view_at};
 use crate::torrent::{self, Contents, Label, TorrentFile, Unreadable};
-use crate::view::View;
+use crate::view::{Head, View, Witnessed};
 
 /// The subfolder that a mirror has only while it is being written.
 pub const UNFINISHED: &str = ".publishing";
@@ -39,6 +43,9 @@ pub struct Publishing<'a> {
     pub from_scratch: bool,
     /// The torrent of the mirror, if there is to be one.
     pub torrent: Option<TorrentPlan<'a>>,
+    /// Gives the hash of this program, which tells it from others of the same version; without it, everything is drawn. It is asked for
+    /// when it is needed: a program takes its time to be hashed.
+    pub program: &'a (dyn Fn() -> Option<Hash> + Sync),
     /// Threads.
     pub jobs: usize,
     /// Hears how many files there are, before the first is looked at, and then of each that is done.
@@ -76,6 +83,8 @@ pub struct PublishReport {
     pub files: u64,
     /// Bytes in them.
     pub bytes: u64,
+    /// Files that were known to be as they should be, and not made again to see.
+    pub known: u64,
     /// Files written.
     pub written: u64,
     /// Files that no longer belong there, removed.
@@ -177,10 +186,11 @@ pub fn publish(publishing: &Publishing<'_>) -> Result<PublishReport, PublishErro
         return Err(PublishError::OtherKey { expected, found });
     }
     let mirror = Mirror::new(Arc::clone(&view), reader.ledger_files(checkpoint.size)?)?;
-    let folder = Folder::open(publishing, &checkpoint.origin)?;
+    let mut folder = Folder::open(publishing, &checkpoint.origin)?;
     if let Some((sheets, _)) = folder.read_before(&publishing.folder.join("data").join(torrent::SHEETS)) {
         *view.hashed_sheets.lock().unwrap_or_else(PoisonError::into_inner) = Some(sheets);
     }
+    folder.unchanged = unchanged(publishing, &folder, &mirror)?;
     (publishing.progress)(PublishStep::Planned(mirror.files().len() as u64));
 
     // What others refer to stands before what refers to it.
@@ -197,17 +207,23 @@ pub fn publish(publishing: &Publishing<'_>) -> Result<PublishReport, PublishErro
         })?);
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
-    let belongs: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).chain([MANIFEST]).collect();
-    let removed = folder.remove_all_but(&belongs)?;
+    let mut belongs: Vec<&str> = files.iter().map(|file| file.path.as_str()).chain([MANIFEST]).collect();
+    belongs.sort_unstable();
+    let removed = folder.remove_all_but(&belongs, publishing.jobs)?;
     let bytes: u64 = files.iter().map(|file| file.size).sum();
     let count = files.len() as u64;
     let manifest = Manifest { checkpoint, program: env!("CARGO_PKG_VERSION").to_owned(), files };
     let note = manifest.sign(key)?.to_string();
     folder.finish(note.as_bytes())?;
+    if let Some(program) = (publishing.program)() {
+        // An archive on a medium that cannot be written to is published all the same; the next time takes longer.
+        let _ = reader.note_mirror(&LastMirror { program, manifest: Hash::of(note.as_bytes()) });
+    }
     let torrent = publishing.torrent.map(|plan| folder.write_torrent(publishing, plan, &view, &manifest, &note));
     Ok(PublishReport {
         files: count + 1,
         bytes: bytes + note.len() as u64,
+        known: folder.known.load(Ordering::Relaxed),
         written: folder.written.load(Ordering::Relaxed),
         removed,
         torrent: torrent.transpose()?,
@@ -237,6 +253,46 @@ fn comment_of(checkpoint: &Checkpoint, note: &[u8]) -> String {
     format!("{}, {} entries; SHA-256 of `{MANIFEST}`: {}", checkpoint.origin, checkpoint.size, Hash::of(note))
 }
 
+/// What is known to be as the folder's list says, without drawing it.
+fn unchanged(
+    publishing: &Publishing<'_>,
+    folder: &Folder<'_>,
+    mirror: &Mirror,
+) -> Result<Option<Unchanged>, PublishError> {
+    let reader = publishing.reader;
+    let Some((before, _)) = &folder.before else { return Ok(None) };
+    let head = &before.checkpoint;
+    let noted = reader.last_mirror().ok().flatten().filter(|last| last.manifest == folder.list);
+    let by_this_program = noted.is_some_and(|last| (publishing.program)() == Some(last.program));
+    let goes_on = by_this_program && head.size.0 <= mirror.view().head.size && reader.root_at(head.size)? == head.root;
+    if !goes_on {
+        return Ok(None);
+    }
+    let given: Vec<&MirrorFile> = mirror.files().iter().filter(|file| is_given(&file.path)).collect();
+    let given = for_each(&given, 1, |file| Ok::<_, PublishError>(listed_now(mirror, file, reader)?.0))?;
+    if !before.files.iter().filter(|file| is_given(&file.path)).eq(&given) {
+        return Ok(None);
+    }
+    let head = Head {
+        origin: head.origin.clone(),
+        size: head.size.0,
+        root: head.root.to_string(),
+        note: Vec::new(),
+        witnessed: Witnessed::Unwitnessed,
+    };
+    let Some(unchanged) = Unchanged::since(&view_at(reader, head)?, mirror.view()) else { return Ok(None) };
+    let samples = for_each(&unchanged.samples(mirror), publishing.jobs, |file| {
+        Ok::<_, PublishError>(before.get(&file.path) == Some(&listed_now(mirror, file, reader)?.0))
+    })?;
+    Ok(samples.into_iter().all(|as_listed| as_listed).then_some(unchanged))
+}
+
+/// A file as it should be: what is said of it on the list, and its bytes.
+fn listed_now(mirror: &Mirror, file: &MirrorFile, reader: &ArchiveReader) -> Result<(Listed, Vec<u8>), MirrorError> {
+    let bytes = mirror.content(file, reader)?;
+    Ok((Listed { path: file.path.clone(), size: bytes.len() as u64, hash: Hash::of(&bytes) }, bytes))
+}
+
 /// The folder being written.
 struct Folder<'a> {
     path: &'a Path,
@@ -244,8 +300,13 @@ struct Folder<'a> {
     _lock: File,
     /// What the folder holds, unless nobody knows, and what its torrent says of itself.
     before: Option<(Manifest, String)>,
+    /// The hash of the list that is there.
+    list: Hash,
+    /// What is known to be as it was.
+    unchanged: Option<Unchanged>,
     made: Mutex<BTreeSet<PathBuf>>,
     next: AtomicU64,
+    known: AtomicU64,
     written: AtomicU64,
 }
 
@@ -278,12 +339,15 @@ impl<'a> Folder<'a> {
         Ok(Self {
             path,
             _lock: lock,
+            list: Hash::of(note.as_deref().unwrap_or_default()),
+            unchanged: None,
             before: before.filter(|_| !interrupted && !publishing.from_scratch).zip(note).map(|(before, note)| {
                 let comment = comment_of(&before.checkpoint, &note);
                 (before, comment)
             }),
             made: Mutex::default(),
             next: AtomicU64::new(0),
+            known: AtomicU64::new(0),
             written: AtomicU64::new(0),
         })
     }
@@ -296,11 +360,15 @@ impl<'a> Folder<'a> {
         let listed = listed.filter(|listed| {
             fs::symlink_metadata(&path).is_ok_and(|found| found.is_file() && found.len() == listed.size)
         });
-        if let Some(listed) = listed.filter(|listed| file.named_hash() == Some(listed.hash)) {
+        let is_known = |listed: &Listed| {
+            let unchanged = self.unchanged.as_ref().is_some_and(|unchanged| unchanged.holds(mirror, file));
+            unchanged || file.named_hash() == Some(listed.hash)
+        };
+        if let Some(listed) = listed.filter(|listed| is_known(listed)) {
+            self.known.fetch_add(1, Ordering::Relaxed);
             return Ok(listed.clone());
         }
-        let bytes = mirror.content(file, reader)?;
-        let new = Listed { path: file.path.clone(), size: bytes.len() as u64, hash: Hash::of(&bytes) };
+        let (new, bytes) = listed_now(mirror, file, reader)?;
         let unchanged = match listed {
             Some(listed) => *listed == new,
             None => self.before.is_none() && is_same(&path, &bytes),
@@ -395,49 +463,12 @@ impl<'a> Folder<'a> {
         Ok(())
     }
 
-    /// Removes what does not belong to the mirror, and folders with nothing in them.
-    fn remove_all_but(&self, belongs: &BTreeSet<&str>) -> Result<u64, PublishError> {
-        let mut removed = 0;
-        self.remove_in(self.path, "", belongs, &mut removed)?;
-        Ok(removed)
-    }
-
-    /// Whether anything is left in the folder.
-    fn remove_in(
-        &self,
-        folder: &Path,
-        prefix: &str,
-        belongs: &BTreeSet<&str>,
-        removed: &mut u64,
-    ) -> Result<bool, PublishError> {
-        let mut left = false;
-        for entry in fs::read_dir(folder).map_err(failed(folder, "read"))? {
-            let entry = entry.map_err(failed(folder, "read"))?;
-            let path = entry.path();
-            let name = entry.file_name();
-            let name = name.to_str().map(|name| format!("{prefix}{name}"));
-            if name.as_deref() == Some(UNFINISHED) {
-                left = true;
-                continue;
-            }
-            let is_folder = entry.file_type().map_err(failed(&path, "read"))?.is_dir();
-            match name {
-                Some(name) if is_folder => {
-                    if self.remove_in(&path, &format!("{name}/"), belongs, removed)? {
-                        left = true;
-                    } else {
-                        fs::remove_dir(&path).map_err(failed(&path, "removed"))?;
-                    }
-                }
-                Some(name) if belongs.contains(name.as_str()) => left = true,
-                _ if is_folder => fs::remove_dir_all(&path).map_err(failed(&path, "removed"))?,
-                _ => {
-                    fs::remove_file(&path).map_err(failed(&path, "removed"))?;
-                    *removed += 1;
-                }
-            }
-        }
-        Ok(left)
+    /// Removes what does not belong to the mirror; says how many files.
+    fn remove_all_but(&self, belongs: &[&str], jobs: usize) -> Result<u64, PublishError> {
+        let unreadable = |(folder, error): (String, io::Error)| failed(&self.path.join(folder), "read")(error);
+        let strangers = strangers(self.path, belongs, jobs).map_err(unreadable)?;
+        let strangers = strangers.into_iter().filter(|one| one.path != UNFINISHED);
+        strangers.map(|one| remove(&one.place, one.is_folder).map_err(failed(&one.place, "removed"))).sum()
     }
 
     /// Everything is on the disk before the list that speaks of it.
@@ -455,6 +486,19 @@ impl<'a> Folder<'a> {
 
 fn failed<'a>(path: &'a Path, action: &'static str) -> impl Fn(io::Error) -> PublishError + 'a {
     move |error| PublishError::Files { path: path.to_owned(), action, error }
+}
+
+/// Removes a file, or a folder with all that is in it; says how many files that were.
+fn remove(place: &Path, is_folder: bool) -> io::Result<u64> {
+    if !is_folder {
+        return fs::remove_file(place).map(|()| 1);
+    }
+    let mut removed = 0;
+    for entry in fs::read_dir(place)? {
+        let entry = entry?;
+        removed += remove(&entry.path(), entry.file_type()?.is_dir())?;
+    }
+    fs::remove_dir(place).map(|()| removed)
 }
 
 fn create_directory(path: &Path) -> Result<(), PublishError> {

@@ -31,6 +31,7 @@ use crate::view::{View, Witnessed};
 
 pub(crate) use self::station::state_sentence;
 
+pub(crate) use self::parts::columns;
 use self::parts::part_count;
 
 /// So many rows stand on one page of a long list.

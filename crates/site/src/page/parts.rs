@@ -365,22 +365,6 @@ impl Scene<'_> {
         notes
     }
 
-    /// The candidates that get columns: the first of the whole election, so that columns stay the same everywhere.
-    fn columns(&self, contest: usize) -> Vec<usize> {
-        let (votes, _) = self.view.count.unit_votes(contest, UnitIndex::WHOLE);
-        let valid: u64 = votes.iter().sum();
-        let notable = |at: &usize| Share::of(votes[*at], valid).map_or(0, Share::hundredths) >= NOTABLE;
-        let ranking = &self.view.ranking[contest];
-        ranking
-            .iter()
-            .copied()
-            .enumerate()
-            .filter(|(rank, at)| *rank < 2 || notable(at))
-            .map(|(_, at)| at)
-            .take(COLUMNS)
-            .collect()
-    }
-
     fn stacked(&self, contest: usize, votes: &[u64]) -> Markup {
         let whole = votes.iter().sum();
         let mut start = 0;
@@ -423,7 +407,7 @@ impl Scene<'_> {
     /// Units below, with their results.
     pub(super) fn unit_table(&self, contest: usize, units: &[UnitIndex], caption: &str, one: &str) -> Markup {
         let count = &self.view.count;
-        let columns = self.columns(contest);
+        let columns = columns(self.view, contest);
         html! {
             table.list data-sort {
                 caption.hidden { (caption) }
@@ -464,7 +448,7 @@ impl Scene<'_> {
         with_unit: bool,
     ) -> Markup {
         let count = &self.view.count;
-        let columns = self.columns(contest);
+        let columns = columns(self.view, contest);
         html! {
             table.list data-sort {
                 caption.hidden { (caption) }
@@ -562,6 +546,15 @@ impl Scene<'_> {
             }
         }
     }
+}
+
+/// The candidates that get columns: the first of the whole election, so that columns stay the same everywhere.
+pub(crate) fn columns(view: &View, contest: usize) -> Vec<usize> {
+    let (votes, _) = view.count.unit_votes(contest, UnitIndex::WHOLE);
+    let valid: u64 = votes.iter().sum();
+    let notable = |at: &usize| Share::of(votes[*at], valid).map_or(0, Share::hundredths) >= NOTABLE;
+    let ranking = view.ranking[contest].iter().copied().enumerate();
+    ranking.filter(|(rank, at)| *rank < 2 || notable(at)).map(|(_, at)| at).take(COLUMNS).collect()
 }
 
 /// The name of a list of stations.

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use testigo_archive::ArchiveReader;
+use testigo_ledger::Hash;
 use testigo_site::mirror::{PublishReport, PublishStep, Publishing, TorrentPlan, is_path, publish};
 use testigo_site::torrent::{Label, name_of_ledger};
 
@@ -68,6 +69,7 @@ pub fn run(arguments: &PublishArguments) -> Result<ExitCode> {
         key: &signer.key,
         from_scratch: arguments.from_scratch,
         torrent: torrent.as_ref().map(|(path, label)| TorrentPlan { path, label }),
+        program: &own_hash,
         jobs: arguments.jobs.map_or_else(all_cores, usize::from),
         progress: &|step| match step {
             PublishStep::Planned(files) => show_next(Some(Progress::new("files", files))),
@@ -128,6 +130,13 @@ fn label(arguments: &PublishArguments, origin: &str) -> Result<Label> {
     Ok(Label { name, comment: String::new(), trackers: arguments.tracker.clone(), webseeds })
 }
 
+/// The hash of this program's own file, if it can be read.
+fn own_hash() -> Option<Hash> {
+    static HASH: OnceLock<Option<Hash>> = OnceLock::new();
+    let work_out = || std::fs::read(std::env::current_exe().ok()?).ok().map(|bytes| Hash::of(&bytes));
+    *HASH.get_or_init(work_out)
+}
+
 fn show(report: &PublishReport, out: &Path, torrent: Option<&Path>) {
     say!("ledger     {}", report.checkpoint.origin);
     say!("head       {} entries, root {}", grouped(report.checkpoint.size.0), report.checkpoint.root);
@@ -137,6 +146,12 @@ fn show(report: &PublishReport, out: &Path, torrent: Option<&Path>) {
         out.display(),
         grouped(report.bytes.div_ceil(1_000_000))
     );
+    if report.known > 0 {
+        say!(
+            "unchanged  {} without being drawn",
+            counted(report.known, "file is known to be", "files are known to be")
+        );
+    }
     say!("changed    {} written, {} removed", grouped(report.written), grouped(report.removed));
     if let Some((made, path)) = report.torrent.zip(torrent) {
         let pieces = counted(made.pieces, "piece", "pieces");

@@ -149,7 +149,9 @@ fn table(count: &Count, contest: usize, tally: &Tally) {
         say!("{:<14} {:<24} {counts:>14}{state:>14}  {}", child.code, child.name, votes.join("  "));
     }
     say!("");
-    say!("ledger {} entries, root {}", grouped(tally.ledger.size), tally.ledger.root);
+    if let Some(ledger) = &tally.ledger {
+        say!("ledger {} entries, root {}", grouped(ledger.size), ledger.root);
+    }
 }
 
 /// A share with two decimals, rounded half up, without floating point.

@@ -1,6 +1,6 @@
 //! Every file of a mirror against the signed list, against its own name, and against what the ledger gives.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
@@ -9,7 +9,9 @@ use std::sync::OnceLock;
 use sha2::{Digest as _, Sha256};
 use testigo_archive::ArchiveReader;
 use testigo_ledger::{Checkpoint, Hash};
-use testigo_site::mirror::{LONGEST_MANIFEST, Listed, MANIFEST, Manifest, Mirror, MirrorFile, UNFINISHED, for_each};
+use testigo_site::mirror::{
+    LONGEST_MANIFEST, Listed, MANIFEST, Manifest, Mirror, MirrorFile, UNFINISHED, for_each, strangers,
+};
 
 use testigo_site::torrent;
 
@@ -39,7 +41,7 @@ pub fn check(
     let manifest = open_manifest(root, reader, checkpoint)?;
     let same_program = manifest.program == env!("CARGO_PKG_VERSION");
     let files = pair(mirror, &manifest, same_program)?;
-    no_others(root, &manifest)?;
+    no_others(root, &manifest, jobs)?;
     let progress = progress.get_or_init(|| Progress::new("files", files.len() as u64));
     let check = |(listed, file): &(&Listed, Option<&MirrorFile>)| {
         let made = file.filter(|file| same_program && file.is_made());
@@ -125,33 +127,15 @@ fn is_kept(path: &str) -> bool {
 }
 
 /// Nothing else is there.
-fn no_others(root: &Path, manifest: &Manifest) -> Result<(), Wrong> {
-    let listed: BTreeSet<&str> = manifest.files.iter().map(|file| file.path.as_str()).chain([MANIFEST]).collect();
-    let mut folders: BTreeSet<&str> = BTreeSet::new();
-    for path in &listed {
-        folders.extend(path.match_indices('/').filter_map(|(at, _)| path.get(..at)));
-    }
-    let unreadable =
-        |path: &str, error: std::io::Error| Wrong::at("unreadable", path, &format!("cannot be read: {error}"), COPY);
-    let mut others: Vec<String> = Vec::new();
-    let mut waiting = vec![String::new()];
-    while let Some(folder) = waiting.pop() {
-        for entry in fs::read_dir(root.join(&folder)).map_err(|error| unreadable(&folder, error))? {
-            let entry = entry.map_err(|error| unreadable(&folder, error))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-            let is_folder = entry.file_type().map_err(|error| unreadable(&path, error))?.is_dir();
-            if is_folder && folders.contains(path.as_str()) {
-                waiting.push(path);
-            } else if is_folder || !listed.contains(path.as_str()) {
-                others.push(path);
-            }
-        }
-    }
-    match others.into_iter().min() {
-        Some(path) => Err(Wrong::at(
+fn no_others(root: &Path, manifest: &Manifest, jobs: usize) -> Result<(), Wrong> {
+    let mut listed: Vec<&str> = manifest.files.iter().map(|file| file.path.as_str()).chain([MANIFEST]).collect();
+    listed.sort_unstable();
+    let others = strangers(root, &listed, jobs)
+        .map_err(|(path, error)| Wrong::at("unreadable", path, &format!("cannot be read: {error}"), COPY))?;
+    match others.into_iter().next() {
+        Some(stranger) => Err(Wrong::at(
             "extra",
-            path,
+            stranger.path,
             "is not on the signed list",
             "somebody put it there, or it was left by an older state: it says nothing about this election; remove it",
         )),
