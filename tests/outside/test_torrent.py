@@ -1,15 +1,19 @@
 """The torrents of a mirror, read by other people's program and by the letter of BEP 3: they hand on just the mirror's files.
 
-Needs transmission-show, which Debian packages as transmission-cli.
+Needs transmission-show and transmission-cli, which Debian packages as transmission-cli.
 """
 
 import hashlib
+import http.server
+import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 
 PROGRAM = os.environ.get("TESTIGO", "target/debug/testigo")
@@ -43,6 +47,29 @@ def files_in(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
+class PartsServer(http.server.SimpleHTTPRequestHandler):
+    """Answers with parts of files, which Python's own server does not."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        path = pathlib.Path(self.translate_path(self.path))
+        if not path.is_file():
+            self.send_error(404)
+            return
+        data = path.read_bytes()
+        first, last = re.fullmatch("bytes=([0-9]+)-([0-9]+)", self.headers["Range"]).groups()
+        part = data[int(first) : int(last) + 1]
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        self.wfile.write(part)
+
+
 class Torrents(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -57,7 +84,13 @@ class Torrents(unittest.TestCase):
         testigo("import", archive, made / "sheets")
         testigo("read", archive)
         cls.site = cls.place / "site"
-        testigo("publish", archive, "--out", cls.site, "--webseed", "https://example.org/site/")
+        handler = lambda *words: PartsServer(*words, directory=str(cls.place))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.server_close)
+        cls.addClassCleanup(server.shutdown)
+        cls.seed = f"http://127.0.0.1:{server.server_port}/"
+        testigo("publish", archive, "--out", cls.site, "--webseed", f"{cls.seed}site/")
         cls.whole, cls.sheets = cls.place / "site.torrent", cls.site / "data/sheets.torrent"
 
     def check(self, torrent, folder):
@@ -88,7 +121,29 @@ class Torrents(unittest.TestCase):
             self.assertEqual(sorted(listed), files_in(folder))
             self.assertIn("Privacy: Public torrent", done.stdout)
             self.assertNotIn("announce", done.stdout.lower())
-        self.assertIn("https://example.org/", subprocess.run(["transmission-show", self.whole], capture_output=True, text=True).stdout)
+        self.assertIn(self.seed, subprocess.run(["transmission-show", self.whole], capture_output=True, text=True).stdout)
+
+    @unittest.skipUnless(shutil.which("transmission-cli"), "transmission-cli is not installed (Debian: transmission-cli)")
+    def test_transmission_fetches_a_mirror_that_is_whole(self):
+        settings, got = self.place / "settings", self.place / "got"
+        settings.mkdir()
+        got.mkdir()
+        # Nobody else is spoken to.
+        alone = ["dht-enabled", "lpd-enabled", "pex-enabled", "utp-enabled", "port-forwarding-enabled"]
+        (settings / "settings.json").write_text(json.dumps(dict.fromkeys(alone, False) | {"peer-port": 51_517}))
+        words = ["transmission-cli", "--config-dir", settings, "--download-dir", got, self.whole]
+        with open(self.place / "said", "wb") as said:
+            child = subprocess.Popen(words, stdout=said, stderr=said, env=os.environ | {"HOME": str(self.place)})
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        deadline = time.monotonic() + 600
+        while b"Seeding" not in (self.place / "said").read_bytes():
+            self.assertIsNone(child.poll(), (self.place / "said").read_bytes()[-500:])
+            self.assertLess(time.monotonic(), deadline, (self.place / "said").read_bytes()[-200:])
+            time.sleep(0.5)
+        self.assertEqual(files_in(got / "site"), files_in(self.site))
+        answer = json.loads(testigo("verify", got / "site", "--format", "json"))
+        self.assertEqual(answer["verdict"], "right", answer)
 
 
 if __name__ == "__main__":
