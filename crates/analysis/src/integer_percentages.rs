@@ -106,32 +106,43 @@ fn on_grid(part: u64, whole: u64, offset: u64) -> bool {
     2 * rest.min(turn - rest) <= whole
 }
 
-/// The chance that a binomial number with this mean share has such a percentage.
-fn chance_on_grid(factorials: &Factorials, part: u64, whole: u64, offset: u64) -> f64 {
-    let share = real(part) / real(whole);
+/// Grids that are looked at: the whole percentages, and those shifted by one to nine tenths.
+const GRIDS: usize = 10;
+
+/// The chances that a binomial number with this mean share has a percentage on each of the grids. Together the grids hold every
+/// number, so that one walk over the numbers gives them all: from the most likely one upwards and downwards, each chance
+/// from the one before.
+fn chances_on_grids(factorials: &Factorials, part: u64, whole: u64) -> [f64; GRIDS] {
+    let mut chances = [0.0; GRIDS];
+    let mut add = |count: u64, chance: f64| {
+        // The nearest tenth of a percent; half-way, both.
+        let tenth = (2_000 * count + whole) / (2 * whole);
+        let half_way = (2_000 * count + whole).is_multiple_of(2 * whole) && tenth > 0;
+        for tenth in [Some(tenth), half_way.then(|| tenth - 1)].into_iter().flatten() {
+            chances[usize::try_from(tenth % 10).unwrap_or(0)] += chance;
+        }
+    };
     if part == 0 || part == whole {
-        return if on_grid(part, whole, offset) { 1.0 } else { 0.0 };
+        add(part, 1.0);
+        return chances;
     }
+    let share = real(part) / real(whole);
+    let odds = real(part) / real(whole - part);
+    let most = factorials.binomial(part, whole, share);
     // Beyond ten standard deviations nothing adds to twelve digits.
     let spread = crate::number::ceiling(10.0 * (real(whole) * share * (1.0 - share)).sqrt()) + 10;
-    let (low, high) = (part.saturating_sub(spread), (part + spread).min(whole));
-    let first = (100 * low / whole).saturating_sub(1);
-    let mut chance = 0.0;
-    let mut beyond = None;
-    for percent in first..=101 {
-        // Counts whose percentage is within 0.05 of `percent` and `offset` tenths: 2000·count within ±whole of the grid.
-        let grid = (20 * percent + 2 * offset) * whole;
-        let from = grid.saturating_sub(whole).div_ceil(2_000).max(low);
-        let to = ((grid + whole) / 2_000).min(high);
-        for count in from.max(beyond.map_or(0, |last| last + 1))..=to {
-            chance += factorials.binomial(count, whole, share);
-            beyond = Some(count);
-        }
-        if from > high {
-            break;
-        }
+    add(part, most);
+    let mut chance = most;
+    for count in part + 1..=(part + spread).min(whole) {
+        chance *= odds * real(whole - count + 1) / real(count);
+        add(count, chance);
     }
-    chance
+    chance = most;
+    for count in (part.saturating_sub(spread)..part).rev() {
+        chance *= real(count + 1) / (odds * real(whole - count));
+        add(count, chance);
+    }
+    chances
 }
 
 fn excess(observed: u64, chances: &[f64]) -> Excess {
@@ -142,54 +153,59 @@ fn excess(observed: u64, chances: &[f64]) -> Excess {
     Excess { observed, expected, sd, excess, z, p_upper_normal: normal_tail(z) }
 }
 
-/// Share, turnout, either, on a grid shifted by `offset` tenths.
-fn on_shifted_grid(stations: &[Station], factorials: &Factorials, offset: u64) -> [Excess; 3] {
-    let share: Vec<f64> = stations.iter().map(|one| chance_on_grid(factorials, one.votes, one.cast, offset)).collect();
-    let turnout: Vec<f64> =
-        stations.iter().map(|one| chance_on_grid(factorials, one.cast, one.registered, offset)).collect();
-    let either: Vec<f64> = share.iter().zip(&turnout).map(|(one, other)| 1.0 - (1.0 - one) * (1.0 - other)).collect();
-    let count = |is: &dyn Fn(&Station) -> bool| stations.iter().filter(|one| is(one)).count() as u64;
-    let share_on = |one: &Station| on_grid(one.votes, one.cast, offset);
-    let turnout_on = |one: &Station| on_grid(one.cast, one.registered, offset);
-    [
-        excess(count(&share_on), &share),
-        excess(count(&turnout_on), &turnout),
-        excess(count(&|one| share_on(one) || turnout_on(one)), &either),
-    ]
-}
-
-fn factorials(stations: &[Station]) -> Factorials {
-    Factorials::up_to(stations.iter().map(|one| one.registered.max(one.cast)).max().unwrap_or(0))
+/// The whole percentages with their placebo.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OnAllGrids {
+    /// The whole percentages.
+    pub exact: WholePercentages,
+    /// Grids of 0 to 9 tenths; the first are the whole percentages again.
+    pub placebo: Vec<Placebo>,
 }
 
 /// S12 for one candidate. `None` where no station can be looked at.
 #[must_use]
 pub fn whole_percentages(sheets: &Sheets, candidate: usize) -> Option<WholePercentages> {
+    on_all_grids(sheets, candidate).map(|found| found.exact)
+}
+
+/// The same with its placebo: the grids of 0 to 9 tenths.
+#[must_use]
+pub fn on_all_grids(sheets: &Sheets, candidate: usize) -> Option<OnAllGrids> {
     let stations = stations(sheets, candidate);
     if stations.is_empty() {
         return None;
     }
-    let [share, turnout, either] = on_shifted_grid(&stations, &factorials(&stations), 0);
-    Some(WholePercentages {
+    let factorials = Factorials::up_to(stations.iter().map(|one| one.registered.max(one.cast)).max().unwrap_or(0));
+    let chances = |pair: &dyn Fn(&Station) -> (u64, u64)| -> Vec<[f64; GRIDS]> {
+        stations.iter().map(pair).map(|(part, whole)| chances_on_grids(&factorials, part, whole)).collect()
+    };
+    let (shares, turnouts) = (chances(&|one| (one.votes, one.cast)), chances(&|one| (one.cast, one.registered)));
+    let count = |is: &dyn Fn(&Station) -> bool| stations.iter().filter(|one| is(one)).count() as u64;
+    let grids = (0..GRIDS).zip(0_u8..).map(|(grid, offset)| {
+        let tenths = u64::from(offset);
+        let share: Vec<f64> = shares.iter().map(|chances| chances[grid]).collect();
+        let turnout: Vec<f64> = turnouts.iter().map(|chances| chances[grid]).collect();
+        let either: Vec<f64> =
+            share.iter().zip(&turnout).map(|(one, other)| 1.0 - (1.0 - one) * (1.0 - other)).collect();
+        let share_on = |one: &Station| on_grid(one.votes, one.cast, tenths);
+        let turnout_on = |one: &Station| on_grid(one.cast, one.registered, tenths);
+        Placebo {
+            offset,
+            share: excess(count(&share_on), &share),
+            turnout: excess(count(&turnout_on), &turnout),
+            either: excess(count(&|one| share_on(one) || turnout_on(one)), &either),
+        }
+    });
+    let placebo: Vec<Placebo> = grids.collect();
+    let first = placebo.first()?;
+    let exact = WholePercentages {
         stations: stations.len(),
         leader: sheets.candidates[candidate].clone(),
-        either,
-        share,
-        turnout,
-    })
-}
-
-/// The placebo: the same for 0 to 9 tenths.
-#[must_use]
-pub fn placebo(sheets: &Sheets, candidate: usize) -> Vec<Placebo> {
-    let stations = stations(sheets, candidate);
-    let factorials = factorials(&stations);
-    (0..10_u8)
-        .map(|offset| {
-            let [share, turnout, either] = on_shifted_grid(&stations, &factorials, u64::from(offset));
-            Placebo { offset, share, turnout, either }
-        })
-        .collect()
+        either: first.either.clone(),
+        share: first.share.clone(),
+        turnout: first.turnout.clone(),
+    };
+    Some(OnAllGrids { exact, placebo })
 }
 
 /// Simulations of [`simulate`].
@@ -251,12 +267,13 @@ mod tests {
         for (part, whole) in
             [(1, 7), (50, 100), (37, 120), (220, 364), (1, 400), (399, 400), (700, 1_451), (900, 2_500)]
         {
-            for offset in [0, 1, 5, 9] {
+            let found = chances_on_grids(&factorials, part, whole);
+            for offset in 0..10 {
                 let by_hand: f64 = (0..=whole)
                     .filter(|count| on_grid(*count, whole, offset))
                     .map(|count| factorials.binomial(count, whole, real(part) / real(whole)))
                     .sum();
-                let found = chance_on_grid(&factorials, part, whole, offset);
+                let found = found[usize::try_from(offset).unwrap()];
                 assert!((found - by_hand).abs() < 1e-12, "{part} of {whole}, {offset}: {found} {by_hand}");
             }
         }

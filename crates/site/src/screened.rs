@@ -11,7 +11,7 @@ use testigo_count::Count;
 use crate::view::Head;
 
 /// The screens of the page and of its file.
-const SCREENS: [&str; 15] = [
+const SCREENS: [&str; 18] = [
     "data",
     "units",
     "bounds",
@@ -26,7 +26,10 @@ const SCREENS: [&str; 15] = [
     "projection",
     "quick-count",
     "sisters",
+    "integer-percentages",
+    "last-digit",
     "fingerprint",
+    "multiplicity",
 ];
 
 /// The analysis of one contest.

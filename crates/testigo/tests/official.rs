@@ -114,9 +114,16 @@ fn the_real_bulletins_against_the_real_sheets() {
         }
     }
     let analysis = page("/en/analysis");
-    for part in
-        ["2 pairs of sheets", "about once in 134,375,309 times", "no verdict", "267,776", "href=\"/en/compare\""]
-    {
+    for part in [
+        "2 pairs of sheets",
+        "about once in 134,375,309 times",
+        "no verdict",
+        "267,776",
+        "all 8 tests",
+        "Last two digits the same: Nicolás Maduro",
+        "5.77",
+        "href=\"/en/compare\"",
+    ] {
         assert!(analysis.contains(part), "`{part}` is missing in the analysis");
     }
     assert!(page("/en/").contains("/en/compare"), "the home page leads there");

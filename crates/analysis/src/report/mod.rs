@@ -259,6 +259,9 @@ screens![
 pub struct TestLine {
     /// Its name in the family.
     pub test: String,
+    /// What is tested.
+    #[serde(skip)]
+    pub of: TestOf,
     /// Its p-value.
     pub p: f64,
     /// After Holm's correction.
@@ -267,6 +270,23 @@ pub struct TestLine {
     pub bh: f64,
     /// What it says, for people.
     pub says: String,
+}
+
+/// What a test of the declared family looks at. Candidates are positions in the election file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestOf {
+    /// The last digits of a candidate's votes.
+    LastDigit(usize),
+    /// Those of the valid votes.
+    LastDigitOfValid,
+    /// Last two digits that are the same.
+    RepeatedDigits(usize),
+    /// Shares of a candidate that are whole percentages.
+    WholeShares(usize),
+    /// Turnouts that are.
+    WholeTurnouts,
+    /// The second digits of a candidate's votes, against simulated elections.
+    SecondDigit(usize),
 }
 
 /// Which share of a sheet is meant.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Progress, Question, ReadAgain, Reason, ShareOf, TestLine, names};
+use super::{Progress, Question, ReadAgain, Reason, ShareOf, TestLine, TestOf, names};
 use crate::chance::Chance;
 use crate::digits::{Calibration, calibrate, digits, last_digit};
 use crate::duplicates::{Duplicates, by_chance, duplicates};
-use crate::integer_percentages::{WholePercentages, placebo, simulate, whole_percentages};
+use crate::integer_percentages::{OnAllGrids, on_all_grids, simulate};
 use crate::mathematics::binomial::two_sided;
 use crate::mathematics::multiplicity::{benjamini_hochberg, holm};
 use crate::sheets::Sheet;
@@ -38,7 +38,7 @@ pub struct Screens<'a> {
     sisters: OnceCell<BTreeMap<String, Fit>>,
     duplicates: OnceCell<Duplicates>,
     calibration: OnceCell<Option<Calibration>>,
-    whole: OnceCell<[Option<WholePercentages>; 2]>,
+    whole: OnceCell<[Option<OnAllGrids>; 2]>,
 }
 
 impl<'a> Screens<'a> {
@@ -85,8 +85,8 @@ impl<'a> Screens<'a> {
         self.calibration.get_or_init(simulate).as_ref()
     }
 
-    fn whole(&self) -> &[Option<WholePercentages>; 2] {
-        self.whole.get_or_init(|| self.two().map(|candidate| whole_percentages(self.question.sheets, candidate)))
+    fn whole(&self) -> &[Option<OnAllGrids>; 2] {
+        self.whole.get_or_init(|| self.two().map(|candidate| on_all_grids(self.question.sheets, candidate)))
     }
 
     fn same(&self) -> &Duplicates {
@@ -160,8 +160,8 @@ impl<'a> Screens<'a> {
         for ((candidate, whole), name) in self.two().into_iter().zip(self.whole()).zip(names) {
             let Some(whole) = whole else { continue };
             let id = self.id(candidate);
-            exact.insert(id.to_owned(), json!(whole));
-            offsets.insert(id.to_owned(), json!(placebo(sheets, candidate)));
+            exact.insert(id.to_owned(), json!(whole.exact));
+            offsets.insert(id.to_owned(), json!(whole.placebo));
             if self.question.simulate {
                 simulated.insert(id.to_owned(), json!(simulate(sheets, candidate, &mut chance, &self.progress(name))));
             }
@@ -212,32 +212,49 @@ impl<'a> Screens<'a> {
         Some(Value::Object(block))
     }
 
-    /// The declared family of S18, in its order.
-    fn family(&self) -> Option<Vec<(String, f64)>> {
+    /// The declared family of S18, in its order; without simulations it lacks those tests that need them.
+    fn family(&self) -> Option<Vec<(TestOf, f64)>> {
         let [leader, runner_up] = self.two();
-        let calibration = self.calibration()?;
-        let [Some(whole_leader), Some(whole_next)] = self.whole() else { return None };
+        let [Some(OnAllGrids { exact: whole_leader, .. }), Some(OnAllGrids { exact: whole_next, .. })] = self.whole()
+        else {
+            return None;
+        };
         let mut family = Vec::new();
         for candidate in [leader, runner_up] {
             let last = last_digit(&self.column(|row| row.votes[candidate]), 0);
-            family.push((format!("lastdigit_{}_all", self.id(candidate)), last.p));
+            family.push((TestOf::LastDigit(candidate), last.p));
         }
-        family.push(("lastdigit_VALID_all".to_owned(), last_digit(&self.column(|row| row.valid), 0).p));
+        family.push((TestOf::LastDigitOfValid, last_digit(&self.column(|row| row.valid), 0).p));
         for candidate in [leader, runner_up] {
             let large: Vec<u64> =
                 self.column(|row| row.votes[candidate]).into_iter().filter(|votes| *votes >= 100).collect();
             let equal = large.iter().filter(|votes| *votes / 10 % 10 == *votes % 10).count() as u64;
-            family.push((format!("doublets_{}_ge100", self.id(candidate)), two_sided(equal, large.len() as u64, 0.1)));
+            family.push((TestOf::RepeatedDigits(candidate), two_sided(equal, large.len() as u64, 0.1)));
         }
-        for whole in [whole_leader, whole_next] {
-            family.push((format!("kobak_share_{}", whole.leader), whole.share.p_upper_normal));
+        for (candidate, whole) in [(leader, whole_leader), (runner_up, whole_next)] {
+            family.push((TestOf::WholeShares(candidate), whole.share.p_upper_normal));
         }
-        family.push(("kobak_turnout".to_owned(), whole_leader.turnout.p_upper_normal));
-        for candidate in [leader, runner_up] {
-            let (_, p) = calibration.second.get(self.id(candidate))?;
-            family.push((format!("2BL_calibrated_{}", self.id(candidate)), *p));
+        family.push((TestOf::WholeTurnouts, whole_leader.turnout.p_upper_normal));
+        if self.question.simulate {
+            let calibration = self.calibration()?;
+            for candidate in [leader, runner_up] {
+                let (_, p) = calibration.second.get(self.id(candidate))?;
+                family.push((TestOf::SecondDigit(candidate), *p));
+            }
         }
         Some(family)
+    }
+
+    /// The name of a test in the family.
+    fn name(&self, test: TestOf) -> String {
+        match test {
+            TestOf::LastDigit(candidate) => format!("lastdigit_{}_all", self.id(candidate)),
+            TestOf::LastDigitOfValid => "lastdigit_VALID_all".to_owned(),
+            TestOf::RepeatedDigits(candidate) => format!("doublets_{}_ge100", self.id(candidate)),
+            TestOf::WholeShares(candidate) => format!("kobak_share_{}", self.id(candidate)),
+            TestOf::WholeTurnouts => "kobak_turnout".to_owned(),
+            TestOf::SecondDigit(candidate) => format!("2BL_calibrated_{}", self.id(candidate)),
+        }
     }
 
     /// S18.
@@ -246,7 +263,7 @@ impl<'a> Screens<'a> {
         let family = self.family()?;
         let p_values: Vec<f64> = family.iter().map(|(_, p)| *p).collect();
         let named = |values: Vec<f64>| -> BTreeMap<String, f64> {
-            family.iter().zip(values).map(|((name, _), value)| (name.clone(), value)).collect()
+            family.iter().zip(values).map(|((test, _), value)| (self.name(*test), value)).collect()
         };
         Some(json!({
             "family": named(p_values.clone()),
@@ -258,7 +275,7 @@ impl<'a> Screens<'a> {
     /// Every test of the family, if it was asked for.
     #[must_use]
     pub fn tests(&self) -> Vec<TestLine> {
-        if !self.question.simulate || !self.question.wants("multiplicity") {
+        if !self.question.wants("multiplicity") {
             return Vec::new();
         }
         let family = self.family().unwrap_or_default();
@@ -267,7 +284,7 @@ impl<'a> Screens<'a> {
         family
             .into_iter()
             .zip(corrected)
-            .map(|((test, p), (holm, bh))| TestLine { test, p, holm, bh, says: says(holm) })
+            .map(|((of, p), (holm, bh))| TestLine { test: self.name(of), of, p, holm, bh, says: says(holm) })
             .collect()
     }
 

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 use testigo_analysis::fingerprint::{Picture, picture};
-use testigo_analysis::report::{ReadAgain, Reason, ShareOf};
+use testigo_analysis::report::{ReadAgain, Reason, ShareOf, TestOf};
 use testigo_count::geography::UnitIndex;
 
 use super::{Inside, Scene};
@@ -13,6 +13,8 @@ use crate::screened::Screened;
 
 /// Rows of the list of sheets to read again; the file has them all.
 const ROWS: usize = 100;
+/// Chances below this are unusual, after the correction.
+const UNUSUAL: f64 = 0.05;
 /// Percent to a side of a square of the picture.
 const SQUARE: usize = 2;
 
@@ -55,7 +57,7 @@ impl Drawing<'_> {
                 section { h2 { (scene.t("analysis.documents")) } ul.notes { @for line in documents { li { (line) } } } }
             }
             section { h2 { (scene.t("analysis.assumed")) } ul.notes { @for line in self.assumed() { li { (line) } } } }
-            section { h2 { (scene.t("analysis.screens")) } p { (scene.t("analysis.screens_lead")) } (self.sisters()) (self.pictures()) }
+            section { h2 { (scene.t("analysis.screens")) } p { (scene.t("analysis.screens_lead")) } (self.sisters()) (self.pictures()) (self.tests()) (self.grids()) }
             section { h2 { (scene.t("analysis.again")) } (self.again()) }
             section {
                 h2 { (scene.t("analysis.unknown")) }
@@ -237,6 +239,102 @@ impl Drawing<'_> {
                     }
                 }
                 p.note { (self.scene.t("analysis.sisters_note")) }
+            }
+        }
+    }
+
+    /// Every test of digits and percentages, the quiet ones too.
+    fn tests(&self) -> Markup {
+        let scene = self.scene;
+        let tests = &self.screened.analysis.tests;
+        let name = |candidate: usize| scene.candidate(scene.contest(), candidate);
+        let what = |of: TestOf| match of {
+            TestOf::LastDigit(at) => scene.language.fill("analysis.test_last", &[("what", name(at))]),
+            TestOf::LastDigitOfValid => {
+                scene.language.fill("analysis.test_last", &[("what", scene.t("analysis.test_valid"))])
+            }
+            TestOf::RepeatedDigits(at) => scene.language.fill("analysis.test_repeated", &[("what", name(at))]),
+            TestOf::WholeShares(at) => scene.language.fill("analysis.test_whole", &[("what", name(at))]),
+            TestOf::WholeTurnouts => {
+                scene.language.fill("analysis.test_whole", &[("what", scene.t("analysis.turnout"))])
+            }
+            TestOf::SecondDigit(at) => scene.language.fill("analysis.test_second", &[("what", name(at))]),
+        };
+        let number = scene.n(tests.len() as u64);
+        let unusual = tests.iter().filter(|test| test.holm < UNUSUAL).count() as u64;
+        html! {
+            @if !tests.is_empty() {
+                h3 { (scene.t("analysis.tests")) }
+                p { (scene.language.fill("analysis.tests_lead", &[("tests", &number)])) }
+                table.numbers {
+                    caption.hidden { (scene.t("analysis.tests")) }
+                    thead { tr {
+                        th scope="col" { (scene.t("analysis.tests_what")) }
+                        th.n scope="col" { (scene.t("analysis.tests_chance")) }
+                        th.n scope="col" { (scene.t("analysis.tests_corrected")) }
+                    } }
+                    tbody {
+                        @for test in tests {
+                            tr {
+                                th scope="row" { (what(test.of)) }
+                                td.n { (self.share(test.p)) }
+                                td.n { (self.share(test.holm)) }
+                            }
+                        }
+                    }
+                }
+                p.note {
+                    @if unusual == 0 { (scene.t("analysis.tests_quiet")) }
+                    @else { (scene.language.count("analysis.tests_unusual", unusual)) }
+                }
+            }
+        }
+    }
+
+    /// How far the numbers of stations on whole percentages, and on nine other grids, are from what chance makes.
+    fn grids(&self) -> Markup {
+        let scene = self.scene;
+        let sheets = &self.screened.sheets;
+        let block = &self.block("S12_kobak")["placebo_offsets"];
+        let of = |candidate: usize| -> Vec<f64> {
+            let grids = block[&sheets.candidates[candidate]].as_array();
+            grids.into_iter().flatten().filter_map(|grid| grid["share"]["z"].as_f64()).collect()
+        };
+        let both = [sheets.leader, sheets.runner_up].map(|candidate| (candidate, of(candidate)));
+        html! {
+            @if both.iter().all(|(_, grids)| !grids.is_empty()) {
+                div.pair { @for (candidate, grids) in &both { (self.grid(*candidate, grids)) } }
+                p.note { (scene.t("analysis.grids_note")) }
+            }
+        }
+    }
+
+    /// A bar for each grid, upwards where there are more stations than expected, in standard deviations.
+    fn grid(&self, candidate: usize, grids: &[f64]) -> Markup {
+        // From the middle to the edge, and how many standard deviations that is at least.
+        const HIGHEST: f64 = 40.0;
+        const LEAST: f64 = 4.0;
+        let step = HIGHEST / grids.iter().fold(LEAST, |most, z| most.max(z.abs()));
+        let scene = self.scene;
+        let title =
+            scene.language.fill("analysis.grids", &[("candidate", scene.candidate(scene.contest(), candidate))]);
+        let id = format!("grids-{candidate}");
+        let bars: Vec<(f64, f64)> =
+            grids.iter().map(|z| (z * step).round()).map(|height| (HIGHEST - height.max(0.0), height.abs())).collect();
+        html! {
+            figure.grids {
+                figcaption { (title) }
+                svg viewBox="0 0 200 92" role="img" aria-labelledby=(format!("{id}-title {id}-text")) {
+                    title id=(format!("{id}-title")) { (title) }
+                    desc id=(format!("{id}-text")) { (scene.t("analysis.grids_note")) }
+                    @for (at, (top, height)) in bars.iter().enumerate() {
+                        rect class=[(at == 0).then(|| color_class(scene.contest(), candidate))] x=(at * 20 + 3) y=(top) width="14" height=(height) {}
+                        text x=(at * 20 + 10) y="91" { (scene.language.tenths(at as u64 * 10)) }
+                    }
+                    @let two = (2.0 * step).round();
+                    path d=(format!("M0 {}h200M0 {}h200", HIGHEST - two, HIGHEST + two)) {}
+                    path.zero d=(format!("M0 {HIGHEST}h200")) {}
+                }
             }
         }
     }
