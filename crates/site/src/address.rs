@@ -91,11 +91,13 @@ pub enum Measure {
     Turnout,
     /// Counted stations out of those expected or listed.
     Coverage,
+    /// What was proclaimed against the sheets, where figures were proclaimed by unit.
+    Difference,
 }
 
 impl Measure {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 3] = [Self::Lead, Self::Turnout, Self::Coverage];
+    pub const ALL: [Self; 4] = [Self::Lead, Self::Turnout, Self::Coverage, Self::Difference];
 
     /// The word in addresses and language files.
     #[must_use]
@@ -104,6 +106,7 @@ impl Measure {
             Self::Lead => "lead",
             Self::Turnout => "turnout",
             Self::Coverage => "coverage",
+            Self::Difference => "difference",
         }
     }
 }

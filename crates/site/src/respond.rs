@@ -7,7 +7,7 @@ use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_ledger::{TilePath, TreeSize};
 
 use crate::address::{
-    Address, Measure, Page, Place, document_path, opening_path, place, rendition_path, station_path, unit_path,
+    Address, Page, Place, document_path, opening_path, place, rendition_path, station_path, unit_path,
 };
 use crate::download::{self, Download, Form, Table};
 use crate::page;
@@ -371,7 +371,7 @@ impl Site {
                 });
                 let maps = (0..count.pack().unit_levels().len())
                     .filter(|level| page::has_map(view, *level))
-                    .flat_map(|level| Measure::ALL.map(|measure| Page::Map(level, measure)));
+                    .flat_map(move |level| page::measures(view, contest, level).map(move |measure| Page::Map(level, measure)));
                 let shared = view.places.units().iter().copied().filter(|unit| page::is_shared(view, *unit));
                 let audit = view.has_audit(contest).then_some(Page::Audit);
                 let pages = pages.chain(maps).chain(shared.map(Page::Widget)).chain([Page::Analysis]).chain(audit);

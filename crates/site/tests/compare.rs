@@ -151,3 +151,36 @@ fn can_it_still_change_is_on_every_page_of_a_unit() {
         assert!(page.contains("Can it still change?") && page.contains(said), "{path}: `{said}` is missing");
     }
 }
+
+#[test]
+fn a_map_of_the_difference_is_there_where_figures_of_all_candidates_were_proclaimed_by_unit() {
+    let made = Made::full();
+    let region = |code: &str, c: Option<u64>| {
+        let place = Place { code: code.parse().unwrap(), level: "region".parse().unwrap() };
+        move |entry: &mut OfficialEntry| {
+            entry.place = Some(place);
+            entry.votes.extend(c.map(|votes| ("C".parse().unwrap(), votes)));
+        }
+    };
+    bulletin(&made, "1", [50, 50], region("2", None));
+    let map = "/en/map/region/difference";
+    let without = made.site();
+    assert!(body(&without, map).is_none(), "no share of a part");
+    assert!(!body(&without, "/en/map/region/lead").unwrap().contains("difference"));
+    assert!(!without.addresses().any(|address| address.contains("difference")));
+
+    bulletin(&made, "1", [20, 80], region("1", Some(0)));
+    let site = made.site();
+    let page = body(&site, map).unwrap();
+    let numbers = json(&site, "/region/1.json");
+    let votes: Vec<u64> = (0..3).map(|at| numbers["candidates"][at]["votes"].as_u64().unwrap()).collect();
+    assert_eq!(votes, [100, 20, 10], "of 130: 76.92, 15.38 and 7.69 %");
+    let said = "Bo has 80.00 % as proclaimed and 15.38 % on the sheets, 64.6 points more";
+    assert!(page.replace('\u{a0}', " ").contains(said), "`{said}` is missing in {page}");
+    assert!(page.contains("nothing to compare"), "of the other region");
+    assert!(body(&site, "/en/map/region/lead").unwrap().contains(map), "it is offered among the others");
+    assert!(site.addresses().any(|address| address == "/map/region/difference"));
+    for link in common::links(&page).iter().filter(|link| link.contains("/map/")) {
+        assert!(body(&site, link).is_some(), "{link} leads nowhere");
+    }
+}

@@ -1,8 +1,12 @@
 //! Maps: every unit a link with its figures in words, shaded in five steps, and the same as a picture without script.
 
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
 use maud::{Markup, PreEscaped, html};
 use testigo_count::geography::UnitIndex;
 
+use super::difference::{self, Difference};
 use super::parts::{PATTERNS, patterns};
 use super::unit::by_level;
 use super::{Inside, Scene};
@@ -18,6 +22,9 @@ const MOST: usize = 2_000;
 /// Leads from so many hundredths of a point on are one step darker.
 const LEADS: [u64; 4] = [500, 1_000, 2_000, 4_000];
 
+/// Shares that differ by so many hundredths of a point are one step darker.
+const DIFFERENCES: [u64; 4] = [100, 200, 500, 1_000];
+
 /// A label needs so much room, in units of the drawing.
 const LABEL_ROOM: (u32, u32) = (46, 20);
 
@@ -32,9 +39,22 @@ struct Paint {
     deep: bool,
 }
 
+impl Paint {
+    /// Nothing to show.
+    fn empty(name: &str, words: String) -> Self {
+        let (class, label) = ("m0".to_owned(), String::new());
+        Self { class, pattern: 0, label, words, name: name.to_owned(), deep: false }
+    }
+
+    /// A step, 1 to 5, without anybody's colour.
+    fn step(name: &str, step: usize, label: String, words: String) -> Self {
+        Self { class: format!("m{step}"), pattern: 0, label, words, name: name.to_owned(), deep: step > 3 }
+    }
+}
+
 /// Steps of a measure in hundredths of a percent: the lower limits of the second to the fifth.
 #[derive(Clone, Copy)]
-struct Steps([u64; 4]);
+pub(super) struct Steps(pub(super) [u64; 4]);
 
 impl Steps {
     /// Equal steps of whole percents over what there is.
@@ -44,7 +64,8 @@ impl Steps {
         Self([1, 2, 3, 4].map(|at| (least + step * at) * 100))
     }
 
-    fn of(self, value: u64) -> usize {
+    /// The step of a value, 1 to 5.
+    pub(super) fn of(self, value: u64) -> usize {
         1 + self.0.iter().filter(|limit| value >= **limit).count()
     }
 }
@@ -56,9 +77,21 @@ pub fn has_map(view: &View, level: usize) -> bool {
     (2..=MOST).contains(&units.count())
 }
 
+/// What the map of a level can show: a difference only where something was proclaimed for units of that level.
+pub fn measures(view: &View, contest: usize, level: usize) -> impl Iterator<Item = Measure> {
+    let geography = view.count.geography();
+    let differs = difference::by_unit(view, contest).keys().any(|unit| geography.unit_level(*unit) == Some(level));
+    Measure::ALL.into_iter().filter(move |measure| *measure != Measure::Difference || differs)
+}
+
+/// A measure where the map of a level has it, else who leads.
+pub(super) fn offered(view: &View, contest: usize, level: usize, measure: Measure) -> Measure {
+    measures(view, contest, level).find(|one| *one == measure).unwrap_or(Measure::Lead)
+}
+
 /// The page of all units of a level.
 pub(super) fn draw(scene: Scene<'_>, level: usize, measure: Measure) -> Option<Inside> {
-    if !has_map(scene.view, level) {
+    if !has_map(scene.view, level) || !measures(scene.view, scene.contest(), level).any(|one| one == measure) {
         return None;
     }
     let count = &scene.view.count;
@@ -71,8 +104,11 @@ pub(super) fn draw(scene: Scene<'_>, level: usize, measure: Measure) -> Option<I
         (scene.trail(&[UnitIndex::WHOLE], Some(&title)))
         (scene.contests())
         h1 { (title) }
-        p.lead { (scene.coverage_sentence(UnitIndex::WHOLE)) }
-        (measures(scene, level, measure))
+        p.lead {
+            (scene.coverage_sentence(UnitIndex::WHOLE))
+            @if measure == Measure::Difference { " " (scene.t("map.difference_how")) " " a href=(scene.to(Page::Compare(UnitIndex::WHOLE))) { (scene.t("compare.link")) } }
+        }
+        (measure_choices(scene, level, measure))
         @if let Some(drawn) = figure(scene, &units, measure, true) { (drawn) }
         (levels(scene, level, measure))
         section {
@@ -91,22 +127,32 @@ fn units_of_level(scene: Scene<'_>, level: usize) -> Vec<UnitIndex> {
     units
 }
 
+/// The units directly below one that a map can show, with the name of one of them.
+fn children(scene: Scene<'_>, unit: UnitIndex) -> Option<(&str, &[UnitIndex])> {
+    let groups = by_level(scene, scene.view.places.child_units(unit));
+    let (_, one, children) = groups.into_iter().max_by_key(|(_, _, units)| units.len())?;
+    (2..=MOST).contains(&children.len()).then_some((one, children))
+}
+
+/// Small maps of the same units, one for each of the first candidates.
+pub(super) fn multiples(scene: Scene<'_>, unit: UnitIndex) -> Markup {
+    match children(scene, unit) {
+        Some((_, units)) => super::multiples::draw(scene, units, &scene.view.maps.picture(&scene.view.count, units)),
+        None => html! {},
+    }
+}
+
 /// The map of the units directly below one, with the way to other measures and to the map of a whole level.
 pub(super) fn of_children(scene: Scene<'_>, unit: UnitIndex) -> Markup {
-    let units = scene.view.places.child_units(unit);
-    let groups = by_level(scene, units);
-    let Some((_, one, children)) = groups.into_iter().max_by_key(|(_, _, units)| units.len()) else {
+    let Some((one, children)) = children(scene, unit) else {
         return html! {};
     };
-    if !(2..=MOST).contains(&children.len()) {
-        return html! {};
-    }
     let level = children.first().and_then(|child| scene.view.count.geography().unit_level(*child));
     html! {
         div.mapped {
             h2 { (scene.language.fill("map.lead", &[("unit", &scene.language.noun(one))])) }
             @if let Some(drawn) = figure(scene, children, Measure::Lead, true) { (drawn) }
-            @if let Some(level) = level.filter(|_| unit == UnitIndex::WHOLE) { (measures(scene, level, Measure::Lead)) (levels(scene, level, Measure::Lead)) }
+            @if let Some(level) = level.filter(|_| unit == UnitIndex::WHOLE) { (measure_choices(scene, level, Measure::Lead)) (levels(scene, level, Measure::Lead)) }
         }
     }
 }
@@ -116,6 +162,7 @@ fn title_key(measure: Measure) -> &'static str {
         Measure::Lead => "map.lead",
         Measure::Turnout => "map.turnout",
         Measure::Coverage => "map.coverage",
+        Measure::Difference => "map.difference",
     }
 }
 
@@ -124,14 +171,15 @@ fn measure_key(measure: Measure) -> &'static str {
         Measure::Lead => "map.measure_lead",
         Measure::Turnout => "map.measure_turnout",
         Measure::Coverage => "map.measure_coverage",
+        Measure::Difference => "map.measure_difference",
     }
 }
 
 /// Links to the other measures of a level.
-fn measures(scene: Scene<'_>, level: usize, now: Measure) -> Markup {
+fn measure_choices(scene: Scene<'_>, level: usize, now: Measure) -> Markup {
     html! {
         nav.choices aria-label=(scene.t("map.measures")) {
-            @for measure in Measure::ALL {
+            @for measure in measures(scene.view, scene.contest(), level) {
                 a href=(scene.to(Page::Map(level, measure))) aria-current=[(measure == now).then_some("true")] { (scene.t(measure_key(measure))) }
             }
         }
@@ -146,6 +194,7 @@ fn levels(scene: Scene<'_>, now: usize, measure: Measure) -> Markup {
         @if levels.len() > 1 {
             nav.choices aria-label=(scene.t("map.levels")) {
                 @for level in levels {
+                    @let measure = offered(scene.view, scene.contest(), level, measure);
                     a href=(scene.to(Page::Map(level, measure))) aria-current=[(level == now).then_some("true")] { (all[level].plural.in_language(scene.code())) }
                 }
             }
@@ -159,12 +208,21 @@ fn figure(scene: Scene<'_>, units: &[UnitIndex], measure: Measure, labels: bool)
     let steps = match measure {
         Measure::Lead => Steps(LEADS),
         Measure::Coverage => Steps([2_500, 5_000, 7_500, 10_000]),
+        Measure::Difference => Steps(DIFFERENCES),
         Measure::Turnout => {
             let values: Vec<u64> = units.iter().filter_map(|unit| scene.turnout_share(*unit)).collect();
             Steps::over(values.iter().copied())
         }
     };
-    let paints: Vec<Paint> = picture.shapes.iter().map(|shape| paint(scene, shape.unit, measure, steps)).collect();
+    let differences = match measure {
+        Measure::Difference => difference::by_unit(scene.view, scene.contest()),
+        _ => BTreeMap::new(),
+    };
+    let paint = |shape: &Shape| match measure {
+        Measure::Difference => paint_difference(scene, shape.unit, differences.get(&shape.unit).copied(), steps),
+        _ => paint(scene, shape.unit, measure, steps),
+    };
+    let paints: Vec<Paint> = picture.shapes.iter().map(paint).collect();
     let name = scene.t(measure_key(measure));
     Some(html! {
         figure.map data-map data-closer=(scene.t("map.closer")) data-farther=(scene.t("map.farther")) data-everything=(scene.t("map.everything")) {
@@ -224,21 +282,10 @@ fn paint(scene: Scene<'_>, unit: UnitIndex, measure: Measure, steps: Steps) -> P
     let (votes, _) = count.unit_votes(contest, unit);
     let valid: u64 = votes.iter().sum();
     let place = scene.unit_name(unit);
-    let empty = |words: String| Paint {
-        class: "m0".to_owned(),
-        pattern: 0,
-        label: String::new(),
-        words,
-        name: place.to_owned(),
-        deep: false,
-    };
-    let plain = |value: u64, key: &str, share: String| Paint {
-        class: format!("m{}", steps.of(value)),
-        pattern: 0,
-        label: scene.language.number(value / 100),
-        words: scene.language.fill(key, &[("place", place), ("share", &share)]),
-        name: place.to_owned(),
-        deep: steps.of(value) > 3,
+    let empty = |words: String| Paint::empty(place, words);
+    let plain = |value: u64, key: &str, share: String| {
+        let words = scene.language.fill(key, &[("place", place), ("share", &share)]);
+        Paint::step(place, steps.of(value), scene.language.number(value / 100), words)
     };
     match measure {
         Measure::Lead => {
@@ -270,6 +317,8 @@ fn paint(scene: Scene<'_>, unit: UnitIndex, measure: Measure, steps: Steps) -> P
                 },
             }
         }
+        // Painted by `paint_difference`.
+        Measure::Difference => empty(String::new()),
         Measure::Turnout => match scene.turnout_share(unit) {
             None => empty(scene.language.fill("map.no_turnout", &[("place", place)])),
             Some(value) => plain(value, "map.says_turnout", scene.language.share(value)),
@@ -286,6 +335,31 @@ fn paint(scene: Scene<'_>, unit: UnitIndex, measure: Measure, steps: Steps) -> P
             }
         }
     }
+}
+
+/// A unit by how far what was proclaimed for it is from its sheets.
+fn paint_difference(scene: Scene<'_>, unit: UnitIndex, difference: Option<Difference>, steps: Steps) -> Paint {
+    let place = scene.unit_name(unit);
+    let Some(difference) = difference else {
+        return Paint::empty(place, scene.language.fill("map.no_difference", &[("place", place)]));
+    };
+    let key = match difference.proclaimed.cmp(&difference.on_sheets) {
+        Ordering::Greater => "map.says_more",
+        Ordering::Less => "map.says_less",
+        Ordering::Equal => "map.says_same",
+    };
+    let points = scene.language.tenths(difference.size());
+    let words = scene.language.fill(
+        key,
+        &[
+            ("place", place),
+            ("name", scene.candidate_short(scene.contest(), difference.candidate)),
+            ("points", &points),
+            ("proclaimed", &scene.language.share(difference.proclaimed)),
+            ("sheets", &scene.language.share(difference.on_sheets)),
+        ],
+    );
+    Paint::step(place, steps.of(difference.size()), points, words)
 }
 
 impl Scene<'_> {
@@ -331,7 +405,8 @@ fn legend(scene: Scene<'_>, shapes: &[Shape], measure: Measure, steps: Steps) ->
         }
         _ => Vec::new(),
     };
-    let unit = if measure == Measure::Lead { "map.in_points" } else { "map.in_percent" };
+    let in_points = matches!(measure, Measure::Lead | Measure::Difference);
+    let unit = if in_points { "map.in_points" } else { "map.in_percent" };
     html! {
         @for at in &leaders {
             span.leader { (swatch(&format!("{} m4", color_class(contest, *at)), at % PATTERNS)) " " (scene.candidate_short(contest, *at)) }

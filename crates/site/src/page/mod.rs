@@ -5,11 +5,13 @@ mod arrivals;
 mod audit;
 mod compare;
 mod data;
+mod difference;
 mod figure;
 mod listing;
 mod map;
 mod method;
 mod missing;
+mod multiples;
 mod outlook;
 mod parts;
 mod readings;
@@ -84,7 +86,7 @@ pub fn draw(view: &View, address: Address, words: &str, live: bool) -> Option<St
     Some(scene.frame(inside, Some(words)).into_string())
 }
 
-pub use map::has_map;
+pub use map::{has_map, measures};
 
 /// Whether a unit has a picture to be shared and a frame for other sites: units that have others below them. The lowest
 /// units use the picture of the one above.

@@ -565,11 +565,13 @@ pub(super) fn list_name(scene: Scene<'_>, list: StationList) -> &str {
     }
 }
 
-/// The first part of the same page in a contest; of a list that is empty there, the unit's page.
+/// The first part of the same page in a contest; where that contest has no such page, the nearest that it has.
 fn first_part(view: &View, contest: usize, page: Page) -> Page {
     match page {
         Page::Stations(unit, list, _) if list_parts(view, contest, unit, list) > 0 => Page::Stations(unit, list, 1),
         Page::Unit(unit, _) | Page::Stations(unit, ..) => Page::Unit(unit, 1),
+        Page::Compare(unit) if !view.compares(contest, unit) => Page::Unit(unit, 1),
+        Page::Map(level, measure) => Page::Map(level, super::map::offered(view, contest, level, measure)),
         other => other,
     }
 }

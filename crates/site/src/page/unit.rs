@@ -46,6 +46,7 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
         @if whole { @if let Some(line) = super::compare::home_line(scene) { (line) } (super::audit::home_line(scene)) } @else { (super::compare::unit_line(scene, unit)) }
         (scene.facts(unit))
         (details(scene, unit))
+        @if part == 1 { (super::map::multiples(scene, unit)) }
         @if part == 1 { (scene.outlook(unit)) }
         @if whole { (arrivals::chart(scene)) }
         @for (title, one, rows) in by_level(scene, units) {
