@@ -369,9 +369,9 @@ impl Site {
                     let compared = view.compares(contest, *unit).then_some(Page::Compare(*unit));
                     page::unit_pages(view, *unit).chain(page::list_pages(view, contest, *unit)).chain(compared)
                 });
-                let maps = (0..count.pack().unit_levels().len())
-                    .filter(|level| page::has_map(view, *level))
-                    .flat_map(move |level| page::measures(view, contest, level).map(move |measure| Page::Map(level, measure)));
+                let maps = (0..count.pack().unit_levels().len()).filter(|level| page::has_map(view, *level)).flat_map(
+                    move |level| page::measures(view, contest, level).map(move |measure| Page::Map(level, measure)),
+                );
                 let shared = view.places.units().iter().copied().filter(|unit| page::is_shared(view, *unit));
                 let audit = view.has_audit(contest).then_some(Page::Audit);
                 let pages = pages.chain(maps).chain(shared.map(Page::Widget)).chain([Page::Analysis]).chain(audit);

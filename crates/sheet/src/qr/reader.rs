@@ -194,7 +194,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Reads a symbol at little cost; whether that worked. If not, it is remembered for [`Self::try_again`].
+    /// Reads a symbol at little cost; whether that worked and leaves no doubt. If not, it is remembered for [`Self::try_again`].
     fn attempt(&mut self, constellation: &Constellation, grid: &Grid) -> bool {
         let Some(modules) = grid.read(self.canvas) else {
             return false;
@@ -202,9 +202,14 @@ impl Reading<'_> {
         let agreement = fixed_agreement(&modules);
         let layout = Layout::new(modules.version());
         match decode(&modules, &layout, Effort::Quick) {
-            Ok(decoded) => {
+            Ok(decoded) if !decoded.correction.is_doubtful() => {
                 self.take(decoded, &modules, grid, constellation);
                 true
+            }
+            // More effort may find a repair of the same symbol that leaves no doubt.
+            Ok(_) => {
+                self.failed.push(Failed { constellation: constellation.clone(), grid: grid.clone(), agreement });
+                false
             }
             Err(cause) => {
                 if agreement >= NO_SYMBOL {

@@ -258,6 +258,19 @@ fn erasures_repair_what_errors_would_not() {
 }
 
 #[test]
+fn what_leaves_doubt_at_little_cost_is_tried_with_more_effort() {
+    // As many wrong codewords in one block as it can repair, and nothing to spare; but most of them lie under the blot.
+    let code = tally_code();
+    let clean = Scene::of(&code, 8.0).draw(&code);
+    let size = code.size() as f32;
+    for (x, y, radius) in [(0.5, 0.5, 12.5), (0.7, 0.6, 11.5), (0.75, 0.35, 11.25), (0.75, 0.35, 11.5)] {
+        let picture = blotted(&clean, 8.0, (x * size, y * size), radius, 255.0);
+        let reading = expect(&picture, PAYLOAD, "a white blot");
+        assert!(!reading.needs_confirmation(), "blot of {radius} at {x}, {y}: {:?}", reading.correction);
+    }
+}
+
+#[test]
 fn failures_say_what_was_seen() {
     let white = GreyPicture::new(300, 200, vec![255; 60_000]).unwrap();
     let Outcome::Unread { failure, .. } = read(&white) else { panic!("read a white picture") };

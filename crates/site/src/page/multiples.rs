@@ -22,8 +22,12 @@ const SHARES: [u64; 4] = [1_000, 2_500, 4_000, 5_500];
 pub(super) fn draw(scene: Scene<'_>, units: &[UnitIndex], picture: &Picture) -> Markup {
     let contest = scene.contest();
     let all = scene.view.count.unit_votes(contest, UnitIndex::WHOLE).0;
-    let candidates: Vec<usize> =
-        scene.view.ranking[contest].iter().copied().filter(|at| all.get(*at).is_some_and(|votes| *votes > 0)).take(MOST).collect();
+    let candidates: Vec<usize> = scene.view.ranking[contest]
+        .iter()
+        .copied()
+        .filter(|at| all.get(*at).is_some_and(|votes| *votes > 0))
+        .take(MOST)
+        .collect();
     let letters: usize = picture.shapes.iter().map(|shape| letters(&shape.form)).sum();
     if units.len() < 3 || candidates.len() < 2 || letters.saturating_mul(candidates.len()) > MOST_LETTERS {
         return html! {};
