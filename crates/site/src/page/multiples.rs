@@ -21,13 +21,12 @@ const SHARES: [u64; 4] = [1_000, 2_500, 4_000, 5_500];
 /// The small maps of these units; nothing where there is too little to compare or too much to draw.
 pub(super) fn draw(scene: Scene<'_>, units: &[UnitIndex], picture: &Picture) -> Markup {
     let contest = scene.contest();
-    let all = scene.view.count.unit_votes(contest, UnitIndex::WHOLE).0;
-    let candidates: Vec<usize> = scene.view.ranking[contest]
-        .iter()
-        .copied()
-        .filter(|at| all.get(*at).is_some_and(|votes| *votes > 0))
-        .take(MOST)
-        .collect();
+    let votes_for = |candidate: &usize| {
+        units
+            .iter()
+            .any(|unit| scene.view.count.unit_votes(contest, *unit).0.get(*candidate).is_some_and(|votes| *votes > 0))
+    };
+    let candidates: Vec<usize> = scene.view.ranking[contest].iter().copied().filter(votes_for).take(MOST).collect();
     let letters: usize = picture.shapes.iter().map(|shape| letters(&shape.form)).sum();
     if units.len() < 3 || candidates.len() < 2 || letters.saturating_mul(candidates.len()) > MOST_LETTERS {
         return html! {};
