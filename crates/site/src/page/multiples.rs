@@ -12,8 +12,11 @@ use crate::map::{Form, Picture, WIDTH};
 /// Candidates with a map of their own.
 const MOST: usize = 4;
 
-/// Letters of outlines in all small maps together: beyond, they would weigh more than they tell.
-const MOST_LETTERS: usize = 16_000;
+/// A candidate with less than one part in so many of these units' votes has no map: it would be pale all over.
+const LEAST_PART: u64 = 20;
+
+/// Letters of the outlines of one map: up to here its copies weigh little, since a page is compressed over the last 32,768.
+const MOST_LETTERS: usize = 12_000;
 
 /// Shares from so many hundredths of a percent on are one step darker.
 const SHARES: [u64; 4] = [1_000, 2_500, 4_000, 5_500];
@@ -21,14 +24,14 @@ const SHARES: [u64; 4] = [1_000, 2_500, 4_000, 5_500];
 /// The small maps of these units; nothing where there is too little to compare or too much to draw.
 pub(super) fn draw(scene: Scene<'_>, units: &[UnitIndex], picture: &Picture) -> Markup {
     let contest = scene.contest();
-    let votes_for = |candidate: &usize| {
-        units
-            .iter()
-            .any(|unit| scene.view.count.unit_votes(contest, *unit).0.get(*candidate).is_some_and(|votes| *votes > 0))
+    let votes_of = |candidate: usize| -> u64 {
+        units.iter().filter_map(|unit| scene.view.count.unit_votes(contest, *unit).0.get(candidate)).sum()
     };
-    let candidates: Vec<usize> = scene.view.ranking[contest].iter().copied().filter(votes_for).take(MOST).collect();
+    let ranking = &scene.view.ranking[contest];
+    let least = ranking.iter().map(|at| votes_of(*at)).sum::<u64>().div_ceil(LEAST_PART).max(1);
+    let candidates: Vec<usize> = ranking.iter().copied().filter(|at| votes_of(*at) >= least).take(MOST).collect();
     let letters: usize = picture.shapes.iter().map(|shape| letters(&shape.form)).sum();
-    if units.len() < 3 || candidates.len() < 2 || letters.saturating_mul(candidates.len()) > MOST_LETTERS {
+    if units.len() < 3 || candidates.len() < 2 || letters > MOST_LETTERS {
         return html! {};
     }
     let steps = Steps(SHARES);
