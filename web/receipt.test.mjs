@@ -44,7 +44,7 @@ const receipt = (index, hashes, head) => {
 for (const size of [...Array.from({ length: 12 }, (_, at) => at + 1), 255, 256, 257]) {
   test(`every entry of ${size}, and no other`, () => {
     const tree = treeOf(size)
-    const [leaves] = tree.levels
+    const leaves = [...tree.leaves]
     const head = headOf(leaves)
     const check = (index, hashes) => checkReceipt(receipt(index, hashes, head), keys, null, tree)
     const indices = size < 13 ? leaves.keys() : [0, 1, 127, 128, size - 2, size - 1]
@@ -59,8 +59,8 @@ for (const size of [...Array.from({ length: 12 }, (_, at) => at + 1), 255, 256, 
 }
 
 test('a head of another history, a later one, and an entry that is not here', () => {
-  const forked = treeOf(9, (at) => (at === 7 ? 'another' : String(at))).levels[0]
-  const long = treeOf(9).levels[0]
+  const forked = [...treeOf(9, (at) => (at === 7 ? 'another' : String(at))).leaves]
+  const long = [...treeOf(9).leaves]
   const ask = (index, leaves, size) => checkReceipt(receipt(index, path(index, leaves), headOf(leaves)), keys, null, treeOf(size))
   assert.throws(() => ask(3, forked, 9), /another history: its head of 9 entries/)
   assert.throws(() => ask(3, forked, 12), /another history: its head of 9 entries/)
