@@ -32,6 +32,7 @@ for (const language of ['es', 'en']) {
         await page.goto(server.url)
         await chooseLanguage(page, language)
         let unit = await tally(archive)
+        await showsSmallMaps(page, unit)
         for (;;) {
           await showsItself(page, unit, language, size)
           const child = unit.children.find(({ counted }) => counted > 0)
@@ -55,6 +56,13 @@ async function chooseLanguage(page, language) {
   if ((await page.locator('html').getAttribute('lang')) !== language) {
     await page.locator(`a[hreflang="${language}"]`).first().click()
   }
+}
+
+/** A small map for each of the first four candidates with a twentieth of the votes, and none for the others. */
+async function showsSmallMaps(page, { candidates }) {
+  const all = candidates.reduce((sum, { votes }) => sum + votes, 0)
+  const named = candidates.filter(({ votes }) => 20 * votes >= all).slice(0, 4)
+  assert.equal(await page.locator('.multiples figure').count(), named.length)
 }
 
 /** The page is in the chosen language, fits the screen, and every candidate's votes are those of `tally`. */

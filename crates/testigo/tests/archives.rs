@@ -5,11 +5,11 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use common::sheets::{STATIONS, payload, sheet};
-use common::{KEY, Place, Run, results};
+use common::{KEY, Place, Run, copy_folder, results};
 use testigo_archive::{Archive, Signer};
 
 /// An archive with two sheets, read, and an adjudicator.
@@ -114,7 +114,7 @@ fn a_key_that_is_missing_or_another_ledgers_is_named() {
 #[test]
 fn an_older_copy_that_was_put_back_is_not_continued() {
     let place = filled();
-    copy(&place.path("archive"), &place.path("older"));
+    copy_folder(&place.path("archive"), &place.path("older"));
     place
         .run(&[
             "rule",
@@ -276,7 +276,7 @@ fn a_full_disk_loses_nothing() {
 fn a_read_only_archive_answers_and_is_not_written() {
     let place = filled();
     let Some(disk) = Mount::new(place.path("disk"), "size=20m") else { return };
-    copy(&place.path("archive"), &place.path("disk/archive"));
+    copy_folder(&place.path("archive"), &place.path("disk/archive"));
     disk.remount("ro");
     fs::remove_dir_all(place.path("archive")).unwrap();
     std::os::unix::fs::symlink("disk/archive", place.path("archive")).unwrap();
@@ -285,17 +285,4 @@ fn a_read_only_archive_answers_and_is_not_written() {
     }
     readers_answer(&place);
     complains(&place.run(&["init", "disk/new", "--pack", "demo"]).refused(), &["disk/new", "read-only"]);
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, target).unwrap();
-        }
-    }
 }

@@ -7,11 +7,10 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::time::Duration;
 
-use common::Place;
 use common::sheets::{STATIONS, payload, sheet};
+use common::{Place, copy_folder};
 use testigo_site::torrent::Contents;
 
 fn with_sheets(number: usize) -> Place {
@@ -42,19 +41,6 @@ fn bytes(contents: &BTreeMap<String, (Vec<u8>, u64)>) -> BTreeMap<&str, &[u8]> {
     contents.iter().map(|(name, (bytes, _))| (name.as_str(), bytes.as_slice())).collect()
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 #[test]
 fn a_mirror_is_the_same_wherever_and_however_often_it_is_made() {
     let place = with_sheets(2);
@@ -64,7 +50,7 @@ fn a_mirror_is_the_same_wherever_and_however_often_it_is_made() {
     assert!(again.out.contains("0 written, 0 removed"), "{again}");
     assert_eq!(contents(&place, "site"), first, "no file is touched");
 
-    copy(&place.path("archive"), &place.path("elsewhere/copy"));
+    copy_folder(&place.path("archive"), &place.path("elsewhere/copy"));
     place.run(&["publish", "elsewhere/copy", "--out", "elsewhere/site", "--jobs", "1"]).done();
     let other = contents(&place, "elsewhere/site");
     assert!(bytes(&other) == bytes(&first), "a mirror made from a copy of the archive differs");
@@ -275,7 +261,7 @@ fn a_torrent_beside_the_mirror_names_all_of_it() {
     assert_eq!(hashed(&place.run(&publish).done()), 0);
     assert_eq!(fs::metadata(place.path("site.torrent")).unwrap().ino(), written);
     // Elsewhere, and from scratch: the same bytes.
-    copy(&place.path("archive"), &place.path("elsewhere/copy"));
+    copy_folder(&place.path("archive"), &place.path("elsewhere/copy"));
     let other = ["publish", "elsewhere/copy", "--out", "elsewhere/mirror/", "--jobs", "1"];
     assert_eq!(hashed(&place.run(&other).done()), hashed(&first));
     assert!(place.read("elsewhere/mirror.torrent") == bytes);

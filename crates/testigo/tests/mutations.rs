@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::sheets::{STATIONS, payload, sheet};
-use common::{KEY, Place, results};
+use common::{KEY, Place, copy_folder, results};
 use serde_json::Value;
 use testigo_ledger::cosignature::{CosignatureTime, CosigningKey};
 use testigo_ledger::tile::parse_bundle;
@@ -156,19 +156,6 @@ impl Honest {
 
 fn name_of(path: &Path, root: &Path) -> String {
     path.strip_prefix(root).unwrap().to_str().unwrap().to_owned()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// Makes the mirror again what the copy of it is.
@@ -655,7 +642,7 @@ fn every_change_is_refused_for_the_right_reason() {
     assert_eq!(report["report"]["witnesses"]["quorum"], true);
     assert_eq!(report["report"]["key_from"], "policy");
     let (site, kept) = (honest.place.path("site"), honest.place.path("kept"));
-    copy(&site, &kept);
+    copy_folder(&site, &kept);
     let mut wrong = Vec::new();
     for Mutation { what, code, path, done, .. } in MUTATIONS {
         done(&honest);
@@ -695,7 +682,7 @@ fn the_independent_checker_refuses_them_too() {
     let (code, said) = check();
     assert_eq!(code, Some(0), "{said}");
     let kept = honest.place.path("kept");
-    copy(&honest.place.path("site"), &kept);
+    copy_folder(&honest.place.path("site"), &kept);
     let mut wrong = Vec::new();
     for Mutation { what, python, done, .. } in MUTATIONS {
         done(&honest);

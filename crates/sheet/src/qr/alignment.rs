@@ -38,29 +38,17 @@ impl Alignment {
     /// is blank.
     pub(super) fn correlation(&self, canvas: &Canvas, centre: Point) -> f32 {
         let inside = canvas.contains(centre.minus(self.reach)) && canvas.contains(centre.plus(self.reach));
-        let (dark, light) = if inside {
+        let [dark, light] = if inside {
             let (x, y) = (numbers::fixed(centre.x), numbers::fixed(centre.y));
-            let sample = |offsets: &[(i32, i32)]| {
-                let mut sums = Sums::default();
-                for (right, below) in offsets {
-                    let (column, row) = (numbers::unfixed(x + right), numbers::unfixed(y + below));
-                    sums.add(canvas.pixel(column, row));
-                }
-                sums
+            let grey = |(right, below): (i32, i32)| {
+                Some(canvas.pixel(numbers::unfixed(x + right), numbers::unfixed(y + below)))
             };
-            (sample(&self.dark), sample(&self.light))
+            [Sums::of(&self.dark, grey), Sums::of(&self.light, grey)]
         } else {
-            let sample = |offsets: &[(i32, i32)]| {
-                let mut sums = Sums::default();
-                for (right, below) in offsets {
-                    let place = centre.plus(Point::new(numbers::real(*right), numbers::real(*below)));
-                    if let Some(grey) = canvas.grey(place) {
-                        sums.add(grey);
-                    }
-                }
-                sums
+            let grey = |(right, below): (i32, i32)| {
+                canvas.grey(centre.plus(Point::new(numbers::real(right), numbers::real(below))))
             };
-            (sample(&self.dark), sample(&self.light))
+            [Sums::of(&self.dark, grey), Sums::of(&self.light, grey)]
         };
         if dark.count == 0 || light.count == 0 || dark.count + light.count < 20 {
             return -1.0;
@@ -87,12 +75,16 @@ struct Sums {
 }
 
 impl Sums {
+    /// Of the samples at these places; those without a pixel do not count.
     #[inline(always)]
-    fn add(&mut self, grey: u8) {
-        let grey = u32::from(grey);
-        self.sum += grey;
-        self.squares += grey * grey;
-        self.count += 1;
+    fn of(places: &[(i32, i32)], grey: impl Fn((i32, i32)) -> Option<u8>) -> Self {
+        let mut sums = Self::default();
+        for grey in places.iter().filter_map(|place| grey(*place)).map(u32::from) {
+            sums.sum += grey;
+            sums.squares += grey * grey;
+            sums.count += 1;
+        }
+        sums
     }
 }
 

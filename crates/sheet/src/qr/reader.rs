@@ -204,22 +204,13 @@ impl Reading<'_> {
         match decode(&modules, &layout, Effort::Quick) {
             Ok(decoded) if !decoded.correction.is_doubtful() => {
                 self.take(decoded, &modules, grid, constellation);
-                true
+                return true;
             }
-            // More effort may find a repair of the same symbol that leaves no doubt.
-            Ok(_) => {
-                self.failed.push(Failed { constellation: constellation.clone(), grid: grid.clone(), agreement });
-                false
-            }
-            Err(cause) => {
-                if agreement >= NO_SYMBOL {
-                    self.failed.push(Failed { constellation: constellation.clone(), grid: grid.clone(), agreement });
-                } else {
-                    self.note_miss(cause, &modules, grid, agreement, constellation);
-                }
-                false
-            }
+            Err(cause) if agreement < NO_SYMBOL => self.note_miss(cause, &modules, grid, agreement, constellation),
+            // More effort may repair it, or find a repair of the same symbol that leaves no doubt.
+            _ => self.failed.push(Failed { constellation: constellation.clone(), grid: grid.clone(), agreement }),
         }
+        false
     }
 
     /// Reads the likeliest of the symbols that could not be read at little cost, this time with every means.

@@ -218,11 +218,8 @@ fn figure(scene: Scene<'_>, units: &[UnitIndex], measure: Measure, labels: bool)
         Measure::Difference => difference::by_unit(scene.view, scene.contest()),
         _ => BTreeMap::new(),
     };
-    let paint = |shape: &Shape| match measure {
-        Measure::Difference => paint_difference(scene, shape.unit, differences.get(&shape.unit).copied(), steps),
-        _ => paint(scene, shape.unit, measure, steps),
-    };
-    let paints: Vec<Paint> = picture.shapes.iter().map(paint).collect();
+    let paints: Vec<Paint> =
+        picture.shapes.iter().map(|shape| paint(scene, shape.unit, measure, steps, &differences)).collect();
     let name = scene.t(measure_key(measure));
     Some(html! {
         figure.map data-map data-closer=(scene.t("map.closer")) data-farther=(scene.t("map.farther")) data-everything=(scene.t("map.everything")) {
@@ -276,7 +273,13 @@ fn letters(text: &str) -> u32 {
     u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
 }
 
-fn paint(scene: Scene<'_>, unit: UnitIndex, measure: Measure, steps: Steps) -> Paint {
+fn paint(
+    scene: Scene<'_>,
+    unit: UnitIndex,
+    measure: Measure,
+    steps: Steps,
+    differences: &BTreeMap<UnitIndex, Difference>,
+) -> Paint {
     let count = &scene.view.count;
     let contest = scene.contest();
     let (votes, _) = count.unit_votes(contest, unit);
@@ -317,8 +320,7 @@ fn paint(scene: Scene<'_>, unit: UnitIndex, measure: Measure, steps: Steps) -> P
                 },
             }
         }
-        // Painted by `paint_difference`.
-        Measure::Difference => empty(String::new()),
+        Measure::Difference => paint_difference(scene, unit, differences.get(&unit).copied(), steps),
         Measure::Turnout => match scene.turnout_share(unit) {
             None => empty(scene.language.fill("map.no_turnout", &[("place", place)])),
             Some(value) => plain(value, "map.says_turnout", scene.language.share(value)),

@@ -216,6 +216,20 @@ pub fn real_folder(folder: &str) -> Option<PathBuf> {
     Some(path.canonicalize().unwrap())
 }
 
+/// A folder with all that is in it, once more.
+pub fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// Holds a text against `tests/golden/NAME.txt`. With `TESTIGO_BLESS=1` the file is written instead, to be read before
 /// it is committed.
 #[track_caller]
