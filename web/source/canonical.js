@@ -93,8 +93,9 @@ class Reader {
   number() {
     const start = this.at
     let value = 0
+    // The digit is taken first, so that no sum on the way is larger than the number itself.
     for (let code = this.code; code >= zero && code <= nine; code = this.code) {
-      value = 10 * value + code - zero
+      value = 10 * value + (code - zero)
       this.at++
     }
     const digits = this.at - start
