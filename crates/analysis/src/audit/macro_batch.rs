@@ -193,6 +193,34 @@ mod tests {
         assert!(audit.taint(&found, Some(&batches[0])).abs() < 1e-15);
     }
 
+    /// The example that the audit program Arlo publishes among its tests: 200 places, each with a batch of 400 ballots and
+    /// one of 200 sent by post; the second contest is held in 100 of them, the third in 60.
+    #[test]
+    fn a_published_example() {
+        let table = [
+            ([60_000, 54_000], [200, 180], 200, 0.0700, 21.0, 29),
+            ([30_000, 24_000], [200, 160], 100, 0.0733, 11.0, 15),
+            ([18_000, 12_600], [200, 140], 60, 0.0852, 23.0 / 3.0, 10),
+        ];
+        for (totals, votes, places, bound, total_bound, draws) in table {
+            let audit = BatchAudit::new(&totals, 0).unwrap();
+            let (at_the_table, by_post) = (batch(votes, 400), batch(votes.map(|votes| votes / 2), 200));
+            assert!((audit.bound(&at_the_table).to_real() - bound).abs() < 1e-4);
+            assert!((audit.bound(&by_post).to_real() - bound / 2.0).abs() < 1e-4);
+            let batches = [at_the_table, by_post].into_iter().flat_map(|one| vec![one; places]);
+            let total = audit.total_bound(&batches.collect::<Vec<_>>()).to_real();
+            assert!((total - total_bound).abs() < 1e-9);
+            assert_eq!(draws_without_error(total, 0.25), draws);
+        }
+        // 31 draws as reported, then six of a batch in which ten votes went from the winner to the loser.
+        let audit = BatchAudit::new(&[60_000, 54_000], 0).unwrap();
+        let taint = audit.taint(&batch([200, 180], 400), Some(&batch([190, 190], 400)));
+        assert!((taint - 20.0 / 420.0).abs() < 1e-12);
+        let taints = [[0.0; 31].as_slice(), &[taint; 6]].concat();
+        assert!((risk(21.0, &taints) - (20.0_f64 / 21.0).powi(37) * (420.0_f64 / 400.0).powi(6)).abs() < 1e-12);
+        assert!(risk(21.0, &taints[..29]) <= 0.25 && risk(21.0, &taints[..28]) > 0.25);
+    }
+
     #[test]
     fn a_station_without_a_picture_is_the_worst_error() {
         let audit = BatchAudit::new(&[600, 400], 0).unwrap();

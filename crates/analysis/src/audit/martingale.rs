@@ -232,6 +232,100 @@ mod tests {
         assert!((test.p - 0.6 / 1.1).abs() < 1e-12);
     }
 
+    /// Eight draws from a list of twenty, with every step of every test worked out beforehand in exact fractions.
+    #[test]
+    fn a_short_list_gives_each_test_its_exact_history() {
+        let drawn = [1.0, 0.0, 0.75, 1.0, 0.5, 1.0, 0.25, 1.0];
+        let null = Null { population: Some(20), ..HALF };
+        let table: [(Method, [f64; 8]); 6] = [
+            (
+                Method::AlphaFixed { eta: 0.6 },
+                [
+                    0.833_333_333_333_333,
+                    1.0,
+                    0.9375,
+                    0.754_573_170_731_707,
+                    0.737_143_184_112_303,
+                    0.568_653_313_458_062,
+                    0.628_250_167_270_261,
+                    0.460_716_789_331_525,
+                ],
+            ),
+            (
+                Method::AlphaShrink { eta: 0.6, c: 0.05, d: 100.0 },
+                [
+                    0.833_333_333_333_333,
+                    1.0,
+                    1.0,
+                    0.816_420_637_880_125,
+                    0.793_859_271_689_628,
+                    0.593_041_116_005_295,
+                    0.681_471_276_417_431,
+                    0.478_289_619_763_457,
+                ],
+            ),
+            (
+                Method::BetFixed { lambda: 0.5 },
+                [
+                    0.8,
+                    1.0,
+                    0.931_800_766_283_525,
+                    0.741_081_311_196_254,
+                    0.724_109_983_458_935,
+                    0.567_929_398_791_322,
+                    0.617_554_297_714_835,
+                    0.479_295_872_853_305,
+                ],
+            ),
+            (
+                Method::KaplanWald { g: 0.1 },
+                [0.526_315_789_473_684, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.962_176_852_002_214],
+            ),
+            (
+                Method::KaplanMarkov { g: 0.1 },
+                [0.545_454_545_454_545, 1.0, 1.0, 1.0, 1.0, 0.687_320_457_860_079, 1.0, 0.642_689_259_297_736],
+            ),
+            (
+                Method::KaplanKolmogorov { g: 0.1 },
+                [
+                    0.545_454_545_454_545,
+                    1.0,
+                    1.0,
+                    1.0,
+                    1.0,
+                    0.541_735_508_969_599,
+                    0.790_491_610_027_067,
+                    0.375_898_108_264_619,
+                ],
+            ),
+        ];
+        for (method, expected) in table {
+            let test = null.test(method, &drawn);
+            assert_eq!(test.history.len(), expected.len());
+            for (found, expected) in test.history.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-12, "{method:?}: {found} is not {expected}");
+            }
+            let least = expected.iter().copied().fold(1.0, f64::min);
+            assert!((test.p - least).abs() < 1e-12, "{method:?}: p is the smallest of its history");
+        }
+    }
+
+    /// The cases that the authors of SHANGRLA publish for two of Kaplan's tests: five ones, and then a zero.
+    #[test]
+    fn the_published_cases_of_kaplans_tests() {
+        let ones = [1.0; 5];
+        let then_zero = [1.0, 1.0, 1.0, 1.0, 1.0, 0.0];
+        let table: [(Method, &[f64], f64); 4] = [
+            (Method::KaplanMarkov { g: 0.0 }, &ones, 0.5_f64.powi(5)),
+            (Method::KaplanMarkov { g: 0.1 }, &then_zero, (1.1_f64 / 0.6).powi(-5)),
+            (Method::KaplanWald { g: 0.0 }, &ones, 0.5_f64.powi(5)),
+            (Method::KaplanWald { g: 0.1 }, &then_zero, 1.9_f64.powi(-5)),
+        ];
+        for (method, drawn, expected) in table {
+            assert!((HALF.test(method, drawn).p - expected).abs() < 1e-15, "{method:?}");
+        }
+    }
+
     #[test]
     fn a_list_that_was_seen_to_the_point_of_certainty_has_p_0() {
         let null = Null { population: Some(4), ..HALF };
@@ -261,6 +355,25 @@ mod tests {
                 HALF.test(method, &sample).p <= 0.1
             });
             assert!(reached.count() <= 102, "{method:?}");
+        }
+    }
+
+    /// As above, drawing all ten of a list with five ones, so that the null is just true: all orders, counted.
+    #[test]
+    fn the_risk_holds_over_all_orders_of_a_whole_list() {
+        let null = Null { population: Some(10), ..HALF };
+        for method in [
+            Method::AlphaFixed { eta: 0.6 },
+            Method::BetFixed { lambda: 0.7 },
+            Method::KaplanKolmogorov { g: 0.0 },
+            Method::KaplanKolmogorov { g: 0.1 },
+        ] {
+            let orders = (0..1024_u32).filter(|bits| bits.count_ones() == 5);
+            let reached = orders.filter(|bits| {
+                let sample: Vec<f64> = (0..10).map(|bit| f64::from(bits >> bit & 1)).collect();
+                null.test(method, &sample).p <= 0.1
+            });
+            assert!(reached.count() <= 25, "{method:?}");
         }
     }
 }
