@@ -30,6 +30,9 @@ before(async () => {
   await testigo('map', archive, join(place.path, 'source', 'boundaries.geojson'))
   await proclaimAndAudit()
   server = await serve(archive)
+  const site = join(place.path, 'mirror')
+  await testigo('publish', archive, '--out', site)
+  mirror = await serveWithPython(site)
   browser = await launchBrowser()
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   await mkdir(output, { recursive: true })
@@ -86,26 +89,42 @@ async function proclaimAndAudit() {
 
 const addressOf = (language, path) => (language === 'es' ? path : `/en${path === '/' ? '' : path}`)
 
-for (const language of ['es', 'en']) {
-  for (const [screen, size] of Object.entries(screens)) {
-    for (const javaScript of [true, false]) {
-      test(`every type of page: ${language}, ${screen}, JavaScript ${javaScript ? 'on' : 'off'}`, async () => {
-        const window = await openWindow(browser, server.url, { ...size, javaScript, language })
-        const { page } = window
-        const violations = []
-        for (const [type, path] of Object.entries(types)) {
-          await page.goto(server.url + addressOf(language, path))
-          assert.equal(await page.locator('html').getAttribute('lang'), language, path)
-          const width = await page.evaluate(() => document.documentElement.scrollWidth)
-          assert.ok(width <= size.width, `${path} is ${width} wide on a screen of ${size.width}`)
-          if (javaScript) violations.push(...(await violationsOf(page, type)))
-          await page.screenshot({ path: join(output, `${type}-${language}-${screen}${javaScript ? '' : '-without-script'}.png`), fullPage: true })
-        }
-        assert.deepEqual(violations, [])
-        const faults = (await window.faults()).filter((fault) => !expected.test(fault))
-        assert.deepEqual(faults, [])
-        await window.close()
-      })
+// Python's server shows a folder's index.html under the address that the live site has. It answers what is not there in
+// its own words.
+const kinds = {
+  'the server': { url: () => server.url, at: addressOf, types: () => Object.entries(types), suffix: '', policies: true },
+  'a static mirror': {
+    url: () => mirror.url,
+    at: (language, path) => `${addressOf(language, path).replace(/\/$/, '')}/index.html`,
+    types: () => Object.entries(types).filter(([type]) => type !== 'missing'),
+    suffix: '-mirror',
+    policies: false,
+  },
+}
+
+for (const [kind, { url, at, types, suffix, policies }] of Object.entries(kinds)) {
+  for (const language of ['es', 'en']) {
+    for (const [screen, size] of Object.entries(screens)) {
+      for (const javaScript of [true, false]) {
+        test(`every type of page from ${kind}: ${language}, ${screen}, JavaScript ${javaScript ? 'on' : 'off'}`, async () => {
+          const window = await openWindow(browser, url(), { ...size, javaScript, language, policies })
+          const { page } = window
+          const violations = []
+          for (const [type, path] of types()) {
+            await page.goto(url() + at(language, path))
+            assert.equal(await page.locator('html').getAttribute('lang'), language, path)
+            const width = await page.evaluate(() => document.documentElement.scrollWidth)
+            assert.ok(width <= size.width, `${path} is ${width} wide on a screen of ${size.width}`)
+            if (javaScript) violations.push(...(await violationsOf(page, type)))
+            const name = `${type}-${language}-${screen}${javaScript ? '' : '-without-script'}${suffix}.png`
+            await page.screenshot({ path: join(output, name), fullPage: true })
+          }
+          assert.deepEqual(violations, [])
+          const faults = (await window.faults()).filter((fault) => !expected.test(fault))
+          assert.deepEqual(faults, [])
+          await window.close()
+        })
+      }
     }
   }
 }
@@ -130,39 +149,32 @@ async function violationsOf(page, type) {
   return found.violations.map(({ id, nodes }) => `${type}: ${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)).join(' | ')}`)
 }
 
-test('pages are light', async () => {
-  const context = await browser.newContext({ viewport: screens.phone })
-  const weights = []
-  for (const [type, path] of Object.entries(types)) {
-    const page = await context.newPage()
-    const bodies = []
-    page.on('response', (response) => {
-      const address = new URL(response.url()).pathname
-      if (!address.startsWith('/renditions/') && address !== '/live' && !address.includes('/icon.')) bodies.push(response.body())
-    })
-    await page.goto(server.url + path, { waitUntil: 'load' })
-    const weight = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0)
-    weights.push([type, weight, limits[type] ?? limits.other])
-    await page.close()
-  }
-  await context.close()
-  for (const [type, weight, limit] of weights) {
-    console.log(`weight of ${type.padEnd(15)} ${(weight / kB).toFixed(1).padStart(6)} kB compressed, limit ${limit / kB} kB`)
-  }
-  for (const [type, weight, limit] of weights) assert.ok(weight <= limit, `${type} weighs ${weight} bytes`)
-})
+for (const [kind, { url, at, types }] of Object.entries(kinds)) {
+  test(`pages from ${kind} are light`, async () => {
+    const context = await browser.newContext({ viewport: screens.phone })
+    const weights = []
+    for (const [type, path] of types()) {
+      const page = await context.newPage()
+      const bodies = []
+      page.on('response', (response) => {
+        const address = new URL(response.url()).pathname
+        if (!address.startsWith('/renditions/') && address !== '/live' && !address.includes('/icon.')) bodies.push(response.body())
+      })
+      await page.goto(url() + at('es', path), { waitUntil: 'load' })
+      const weight = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0)
+      weights.push([type, weight, limits[type] ?? limits.other])
+      await page.close()
+    }
+    await context.close()
+    for (const [type, weight, limit] of weights) {
+      console.log(`weight of ${type.padEnd(15)} ${(weight / kB).toFixed(1).padStart(6)} kB compressed, limit ${limit / kB} kB, from ${kind}`)
+    }
+    for (const [type, weight, limit] of weights) assert.ok(weight <= limit, `${type} weighs ${weight} bytes`)
+  })
+}
 
-for (const [kind, start] of [
-  ['the server', () => server.url],
-  ['a static mirror', async () => {
-    const site = join(place.path, 'mirror')
-    await testigo('publish', archive, '--out', site)
-    mirror = await serveWithPython(site)
-    return mirror.url
-  }],
-]) {
+for (const [kind, { url: urlOf, at }] of Object.entries(kinds)) {
   test(`the sheet of a named polling place in three steps, from ${kind}`, async () => {
-    const url = await start()
     const named = await tally(archive)
     let unit = named
     while (!unit.children[0].state) {
@@ -173,7 +185,7 @@ for (const [kind, start] of [
     const page = await context.newPage()
     const failed = []
     page.on('weberror', (fault) => failed.push(String(fault.error())))
-    await page.goto(kind === 'the server' ? `${url}/en` : `${url}/en/index.html`)
+    await page.goto(urlOf() + at('en', '/'))
     // One: some words of its name. Two: the place. Three: a station of it.
     await page.locator('header input[type=search]').fill(unit.unit.name.toLowerCase())
     await page.locator('.suggest a', { hasText: unit.unit.name }).first().click()
@@ -187,15 +199,40 @@ for (const [kind, start] of [
     await context.close()
   })
 
+  for (const javaScript of [true, false]) {
+    test(`a number and its place on the sheet lead to each other, from ${kind}, JavaScript ${javaScript ? 'on' : 'off'}`, async () => {
+      const context = await browser.newContext({ viewport: screens.phone, javaScriptEnabled: javaScript })
+      const page = await context.newPage()
+      await page.goto(urlOf() + at('en', types.station))
+      const numbers = await page.locator('a.figure').all()
+      const { candidates } = await tally(archive)
+      assert.ok(numbers.length > candidates.length, `${numbers.length} numbers lead to the sheet`)
+      const names = new Set()
+      for (const number of numbers) {
+        await number.click()
+        const target = new URL(page.url()).hash.slice(1)
+        assert.ok(!names.has(target), `two numbers lead to ${target}`)
+        names.add(target)
+        const place = page.locator(`[id="${target}"]`)
+        assert.ok(await isInView(place), `${target} is not in view`)
+        // And back, to the row with this very number.
+        const back = (await place.locator('xpath=..').getAttribute('href')).slice(1)
+        await page.goto(`${page.url().split('#')[0]}#${back}`)
+        const row = page.locator(`tr[id="${back}"]`)
+        assert.ok(await isInView(row), `${back} is not in view`)
+        assert.equal(await row.locator('a.figure').getAttribute('href'), `#${target}`)
+      }
+      await context.close()
+    })
+  }
+
   test(`search, map and tables work from ${kind}`, async () => {
-    const url = kind === 'the server' ? server.url : mirror.url
     const context = await browser.newContext({ viewport: screens.desk, locale: 'en' })
     const page = await context.newPage()
-    const at = (path) => (kind === 'the server' ? `${url}${path}` : `${url}${path}/index.html`)
-    await page.goto(`${at('/en/search')}?q=01`)
+    await page.goto(`${urlOf()}${at('en', '/search')}?q=01`)
     await page.locator('#hits a').first().waitFor()
     // The map: closer by a key, what a place says under the focus, and the way there.
-    await page.goto(at('/en'))
+    await page.goto(urlOf() + at('en', '/'))
     const picture = page.locator('[data-map] svg').first()
     const whole = await picture.getAttribute('viewBox')
     await picture.locator('a').nth(1).focus()
@@ -216,4 +253,16 @@ for (const [kind, start] of [
     await page.locator('nav.trail').waitFor()
     await context.close()
   })
+}
+
+/** Whether the middle of an element can be seen, inside whatever scrolls it. */
+async function isInView(locator) {
+  const box = await locator.boundingBox()
+  const [x, y] = [box.x + box.width / 2, box.y + Math.min(box.height / 2, 60)]
+  const handle = await locator.elementHandle()
+  const frame = await handle.evaluate((element) => {
+    const { left, top, right, bottom } = (element.closest('.scan') ?? document.documentElement).getBoundingClientRect()
+    return { left, right, top: Math.max(top, 0), bottom: Math.min(bottom, innerHeight) }
+  })
+  return x > frame.left && x < frame.right && y > frame.top && y < frame.bottom
 }

@@ -25,6 +25,7 @@ pub mod register;
 mod rows;
 pub mod rule;
 pub mod rulings;
+pub mod sheet_layout;
 pub mod sheets;
 pub mod source;
 pub mod tally;

@@ -9,6 +9,7 @@ use toml::Spanned;
 use crate::definition::Definition;
 use crate::grammar::{Grammar, GrammarFile};
 use crate::identifier::LevelId;
+use crate::sheet_layout::{SheetFile, SheetLayout};
 use crate::source::{LocalText, Source, SourceError};
 
 /// A pack, checked.
@@ -75,23 +76,6 @@ impl Default for CountingRule {
     }
 }
 
-/// Where things stand on a sheet. Areas are `[left, top, right, bottom]` in ten-thousandths of width and height.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SheetLayout {
-    /// Its id.
-    pub id: String,
-    /// Height over width in hundredths, from and to, of pictures with this layout.
-    pub aspect: Option<[u32; 2]>,
-    /// Where to look for the code first.
-    pub codes: Vec<[u16; 4]>,
-    /// Areas with the figures, which no mask may cover.
-    pub votes: Vec<[u16; 4]>,
-    /// Areas with names, identity numbers and signatures, hidden in what is published.
-    pub personal: Vec<[u16; 4]>,
-    /// Whether the personal areas next above and next below the code reach to its quiet zone, where it was found.
-    pub reaches_code: bool,
-}
-
 /// How a pack changes a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,21 +128,6 @@ struct LevelFile {
     plural: LocalText,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SheetFile {
-    id: Spanned<String>,
-    aspect: Option<Spanned<[u32; 2]>>,
-    #[serde(default)]
-    codes: Vec<Spanned<[u16; 4]>>,
-    #[serde(default)]
-    votes: Vec<Spanned<[u16; 4]>>,
-    #[serde(default)]
-    personal: Vec<Spanned<[u16; 4]>>,
-    #[serde(default)]
-    reaches_code: bool,
-}
-
 impl Pack {
     /// Reads a `pack.toml` against the election it is for. `file` is how complaints call it.
     ///
@@ -179,7 +148,11 @@ impl Pack {
             .into_iter()
             .map(|grammar| Grammar::check(&source, grammar, definition))
             .collect::<Result<_, _>>()?;
-        let sheets = raw.sheet.into_iter().map(|sheet| parse_sheet(&source, sheet)).collect::<Result<_, _>>()?;
+        let sheets = raw
+            .sheet
+            .into_iter()
+            .map(|sheet| SheetLayout::check(&source, sheet, definition))
+            .collect::<Result<_, _>>()?;
         for code in raw.check.keys() {
             if crate::check::CheckCode::parse(code).is_none() {
                 return Err(source.whole("check", format!("there is no check `{code}`")));
@@ -258,84 +231,6 @@ impl Pack {
     }
 }
 
-/// The whole of a picture.
-const WHOLE_PICTURE: [u16; 4] = [0, 0, 10_000, 10_000];
-
-impl Pack {
-    /// The layout of a picture of this size, if the pack has one.
-    #[must_use]
-    pub fn layout(&self, width: u32, height: u32) -> Option<&SheetLayout> {
-        let aspect = (u64::from(height) * 100).checked_div(u64::from(width))?;
-        self.sheets
-            .iter()
-            .find(|sheet| sheet.aspect.is_none_or(|[from, to]| (u64::from(from)..=u64::from(to)).contains(&aspect)))
-    }
-
-    /// The areas to hide before a picture is published. `code` is the box around a code that was seen, in
-    /// ten-thousandths: it tells which way up the sheet lies. Where that is not known, both ways are hidden; where no
-    /// layout fits, everything is. Showing less is a nuisance, showing a name can be an arrest.
-    #[must_use]
-    pub fn hidden_areas(&self, width: u32, height: u32, code: Option<[u16; 4]>) -> Vec<[u16; 4]> {
-        let Some(layout) = self.layout(width, height) else { return vec![WHOLE_PICTURE] };
-        let turned_areas = |areas: Vec<[u16; 4]>| areas.into_iter().map(turned);
-        match code {
-            Some(code) if layout.holds_code(code) => layout.personal_around(code),
-            Some(code) if layout.holds_code(turned(code)) => {
-                turned_areas(layout.personal_around(turned(code))).collect()
-            }
-            _ => layout.personal.iter().copied().chain(turned_areas(layout.personal.clone())).collect(),
-        }
-    }
-
-    /// The areas that no mask may cover: the figures, where it is known which way up the sheet lies, and the code that was
-    /// seen.
-    #[must_use]
-    pub fn kept_areas(&self, width: u32, height: u32, code: Option<[u16; 4]>) -> Vec<[u16; 4]> {
-        let figures = |layout: &SheetLayout| match code {
-            Some(code) if layout.holds_code(code) => layout.votes.clone(),
-            Some(code) if layout.holds_code(turned(code)) => layout.votes.iter().copied().map(turned).collect(),
-            _ => Vec::new(),
-        };
-        self.layout(width, height).map(figures).into_iter().flatten().chain(code).collect()
-    }
-}
-
-/// Upside down.
-fn turned([left, top, right, bottom]: [u16; 4]) -> [u16; 4] {
-    let other = |one: u16| 10_000 - one.min(10_000);
-    [other(right), other(bottom), other(left), other(top)]
-}
-
-impl SheetLayout {
-    fn holds_code(&self, [left, top, right, bottom]: [u16; 4]) -> bool {
-        let (x, y) = (left.midpoint(right), top.midpoint(bottom));
-        self.codes
-            .iter()
-            .any(|[left, top, right, bottom]| (*left..=*right).contains(&x) && (*top..=*bottom).contains(&y))
-    }
-
-    /// The personal areas of an upright sheet, up to the quiet zone of its code and never over it.
-    fn personal_around(&self, [_, top, _, bottom]: [u16; 4]) -> Vec<[u16; 4]> {
-        // A code's quiet zone is 4 modules wide, and no code has fewer than 21.
-        let quiet = bottom.saturating_sub(top) / 10;
-        let (top, bottom) = (top.saturating_sub(quiet), bottom.saturating_add(quiet).min(10_000));
-        let above = self.personal.iter().filter(|area| area[1] < top).max_by_key(|area| area[3]).copied();
-        let below = self.personal.iter().filter(|area| area[1] >= top).min_by_key(|area| area[1]).copied();
-        let mut areas = self.personal.clone();
-        for area in &mut areas {
-            if area[1] < top {
-                let reach = if self.reaches_code && Some(*area) == above { top } else { area[3] };
-                area[3] = reach.min(top);
-            } else {
-                let reach = if self.reaches_code && Some(*area) == below { bottom } else { area[1] };
-                area[1] = reach.max(bottom);
-            }
-        }
-        areas.retain(|[_, top, _, bottom]| top < bottom);
-        areas
-    }
-}
-
 fn parse_levels(source: &Source<'_>, raw: &Spanned<Vec<LevelFile>>) -> Result<Vec<Level>, SourceError> {
     if raw.get_ref().is_empty() || raw.get_ref().len() > 20 {
         return Err(source.at(raw, "level", "write 1 to 20 levels, from the widest down to the station"));
@@ -354,124 +249,4 @@ fn parse_levels(source: &Source<'_>, raw: &Spanned<Vec<LevelFile>>) -> Result<Ve
             })
         })
         .collect()
-}
-
-fn parse_sheet(source: &Source<'_>, raw: SheetFile) -> Result<SheetLayout, SourceError> {
-    for (written, field) in
-        [(&raw.codes, "sheet.codes"), (&raw.votes, "sheet.votes"), (&raw.personal, "sheet.personal")]
-    {
-        let is_area = |[left, top, right, bottom]: &[u16; 4]| {
-            left < right && top < bottom && *right <= 10_000 && *bottom <= 10_000
-        };
-        if let Some(area) = written.iter().find(|area| !is_area(area.get_ref())) {
-            return Err(source.at(
-                area,
-                field,
-                "an area is [left, top, right, bottom] in ten-thousandths, left before right, top before bottom",
-            ));
-        }
-    }
-    if let Some(aspect) = &raw.aspect
-        && aspect.get_ref()[0] >= aspect.get_ref()[1]
-    {
-        return Err(source.at(
-            aspect,
-            "sheet.aspect",
-            "write [from, to] in hundredths of height over width, from below to",
-        ));
-    }
-    for personal in &raw.personal {
-        let hidden = personal.get_ref();
-        if let Some(votes) = raw.votes.iter().find(|votes| overlap(hidden, votes.get_ref())) {
-            let message = format!("this area is to be hidden, and it overlaps the figures in {:?}", votes.get_ref());
-            return Err(source.at(personal, "sheet.personal", &message));
-        }
-        if let Some(code) = raw.codes.iter().find(|code| holds(hidden, code.get_ref())) {
-            let message = format!("this area is to be hidden, and the code in {:?} lies inside it", code.get_ref());
-            return Err(source.at(personal, "sheet.personal", &message));
-        }
-    }
-    let areas = |written: Vec<Spanned<[u16; 4]>>| written.into_iter().map(Spanned::into_inner).collect();
-    Ok(SheetLayout {
-        id: raw.id.into_inner(),
-        aspect: raw.aspect.map(Spanned::into_inner),
-        codes: areas(raw.codes),
-        votes: areas(raw.votes),
-        personal: areas(raw.personal),
-        reaches_code: raw.reaches_code,
-    })
-}
-
-fn overlap(one: &[u16; 4], other: &[u16; 4]) -> bool {
-    one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3]
-}
-
-fn holds(outer: &[u16; 4], inner: &[u16; 4]) -> bool {
-    outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn strip() -> SheetLayout {
-        SheetLayout {
-            id: "strip".to_owned(),
-            aspect: Some([900, 1300]),
-            codes: vec![[0, 8_700, 10_000, 10_000]],
-            votes: vec![[0, 1_700, 10_000, 5_280]],
-            personal: vec![[0, 0, 10_000, 500], [0, 5_300, 10_000, 8_900], [0, 9_800, 10_000, 10_000]],
-            reaches_code: true,
-        }
-    }
-
-    fn pack(sheets: Vec<SheetLayout>) -> Pack {
-        Pack {
-            id: "made-up".to_owned(),
-            title: LocalText::Same(String::new()),
-            languages: Vec::new(),
-            levels: Vec::new(),
-            counting: CountingRule::default(),
-            payloads: Vec::new(),
-            sheets,
-            checks: BTreeMap::new(),
-            publication: None,
-        }
-    }
-
-    #[test]
-    fn hidden_areas_follow_the_code_and_never_cover_it() {
-        let pack = pack(vec![strip()]);
-        let upright = pack.hidden_areas(600, 6_600, Some([1_000, 9_100, 9_000, 9_600]));
-        assert_eq!(upright, [[0, 0, 10_000, 500], [0, 5_300, 10_000, 9_050], [0, 9_650, 10_000, 10_000]]);
-        let upside_down = pack.hidden_areas(600, 6_600, Some([1_000, 400, 9_000, 900]));
-        assert_eq!(upside_down, [[0, 9_500, 10_000, 10_000], [0, 950, 10_000, 4_700], [0, 0, 10_000, 350]]);
-        let cut_short = pack.hidden_areas(600, 6_600, Some([1_000, 9_450, 9_000, 10_000]));
-        assert_eq!(cut_short, [[0, 0, 10_000, 500], [0, 5_300, 10_000, 9_395]]);
-    }
-
-    #[test]
-    fn figures_and_code_are_kept_whichever_way_up() {
-        let pack = pack(vec![strip()]);
-        let code = [1_000, 9_100, 9_000, 9_600];
-        assert_eq!(pack.kept_areas(600, 6_600, Some(code)), [[0, 1_700, 10_000, 5_280], code]);
-        let code = [1_000, 400, 9_000, 900];
-        assert_eq!(pack.kept_areas(600, 6_600, Some(code)), [[0, 4_720, 10_000, 8_300], code]);
-        assert_eq!(pack.kept_areas(600, 6_600, None), <[[u16; 4]; 0]>::default());
-        // Nothing that is hidden by itself is kept.
-        for code in [[1_000, 9_100, 9_000, 9_600], [1_000, 400, 9_000, 900]] {
-            let hidden = pack.hidden_areas(600, 6_600, Some(code));
-            let kept = pack.kept_areas(600, 6_600, Some(code));
-            assert!(hidden.iter().all(|hidden| kept.iter().all(|kept| !overlap(hidden, kept))), "{code:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_known_is_hidden() {
-        let pack = pack(vec![strip()]);
-        let both = pack.hidden_areas(600, 6_600, None);
-        assert_eq!(both.len(), 6, "{both:?}");
-        assert_eq!(pack.hidden_areas(600, 6_600, Some([0, 4_000, 500, 5_000])), both, "a code where none belongs");
-        assert_eq!(pack.hidden_areas(6_600, 600, None), [[0, 0, 10_000, 10_000]], "no layout fits");
-    }
 }

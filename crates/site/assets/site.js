@@ -263,11 +263,12 @@ const makeEnlargeable = (scan) => {
   scan.before(button)
 }
 
-// Pointing at a reading marks its place on the sheet, and the other way round.
-const makeLinked = (place) => {
-  const from = place.closest('[id^="from-"]')
-  const mark = document.querySelector(place.getAttribute('href'))
-  if (!from || !mark) return
+// Pointing at a number or a reading marks its place on the sheet, and the other way round.
+const makeLinked = (link) => {
+  const mark = document.getElementById(link.getAttribute('href').slice(1))
+  const back = mark?.closest('a')?.getAttribute('href').slice(1)
+  const from = link.closest('.figure') ?? document.getElementById(back)
+  if (!from) return
   const both = (on) => () => [from, mark].forEach((one) => one.classList.toggle('pointed', on))
   for (const one of [from, mark]) {
     one.addEventListener('pointerenter', both(true))
@@ -286,7 +287,7 @@ const tellDays = (place) => {
 const prepare = () => {
   document.querySelectorAll('main form[data-find]').forEach(makeFinder)
   document.querySelectorAll('.scan[data-zoom]').forEach(makeEnlargeable)
-  document.querySelectorAll('a.place').forEach(makeLinked)
+  document.querySelectorAll('a.place, a.figure').forEach(makeLinked)
   document.querySelectorAll('table[data-sort]').forEach(makeSortable)
   document.querySelectorAll('[data-map]').forEach(makeZoomable)
   document.querySelectorAll('[data-due]').forEach(tellDays)

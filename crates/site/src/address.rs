@@ -11,7 +11,7 @@ use testigo_count::geography::{StationIndex, UnitIndex};
 use testigo_count::rule::StationState;
 
 /// First parts of addresses that are taken. A level of such a name is addressed as `level-<name>`.
-pub const TAKEN: [&str; 26] = [
+pub const TAKEN: [&str; 27] = [
     "analysis",
     "assets",
     "audit",
@@ -32,6 +32,7 @@ pub const TAKEN: [&str; 26] = [
     "openings",
     "page",
     "presentation",
+    "receipts",
     "recount",
     "renditions",
     "search",
@@ -367,6 +368,12 @@ pub fn rendition_path(hash: &DocumentHash, media: &str) -> String {
 pub fn opening_path(pixels: &DocumentHash, rendition: &DocumentHash) -> String {
     let pixels = pixels.to_string();
     format!("/openings/{}/{pixels}.{rendition}", pixels.get(..2).unwrap_or_default())
+}
+
+/// Where a server has the proof that an entry is in the ledger.
+#[must_use]
+pub fn receipt_path(entry: u64) -> String {
+    format!("/receipts/{entry}.tlog-proof")
 }
 
 /// Where a document stands.

@@ -57,6 +57,8 @@ pub enum Body {
     Torrent,
     /// The receipt for an entry, which the caller makes.
     Receipt(u64),
+    /// The bytes of an entry, which the caller has.
+    Entry(u64),
 }
 
 /// How long an answer holds.
@@ -231,13 +233,18 @@ impl Site {
         }
     }
 
-    /// `/receipts/<entry>.tlog-proof`, from a server only: under each new head every receipt is another one, and a mirror holds what does not
-    /// change with every entry.
+    /// `/receipts/<entry>.tlog-proof` and the bytes it is for, `/receipts/<entry>.json`; from a server only: under each new head
+    /// every receipt is another one, and a mirror holds what does not change with every entry.
     fn receipt(&self, name: &str) -> Option<Response> {
-        let entry: u64 = name.strip_suffix(".tlog-proof")?.parse().ok()?;
-        let known = self.live && entry < self.view.head.size && format!("{entry}.tlog-proof") == name;
-        let body = Body::Receipt(entry);
-        known.then_some(Response { status: 200, content_type: TEXT, body, freshness: Freshness::Changing })
+        let (number, kind) = name.split_once('.')?;
+        let entry: u64 = number.parse().ok()?;
+        let known = self.live && entry < self.view.head.size && entry.to_string() == number;
+        let (content_type, body, freshness) = match kind {
+            "tlog-proof" => (TEXT, Body::Receipt(entry), Freshness::Changing),
+            "json" => (JSON, Body::Entry(entry), Freshness::Forever),
+            _ => return None,
+        };
+        known.then_some(Response { status: 200, content_type, body, freshness })
     }
 
     fn data(&self, parts: &[&str]) -> Option<Response> {

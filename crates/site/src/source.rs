@@ -91,6 +91,11 @@ pub trait Source: Send + Sync + 'static {
         None
     }
 
+    /// The bytes of an entry, as the ledger holds them.
+    fn entry(&self, _entry: u64) -> Option<Vec<u8>> {
+        None
+    }
+
     /// A file of the ledger by its name below `ledger/`: bundles, tiles, earlier heads, the key.
     fn ledger_file(&self, name: &str) -> Option<Vec<u8>>;
 
@@ -294,6 +299,11 @@ impl Source for ArchiveReader {
     fn receipt(&self, entry: u64) -> Option<Vec<u8>> {
         let receipt = ArchiveReader::receipt(self, LedgerIndex(entry)).ok()?;
         Some(receipt.to_string().into_bytes())
+    }
+
+    fn entry(&self, entry: u64) -> Option<Vec<u8>> {
+        let (_, bytes) = self.entries(LedgerIndex(entry)..LedgerIndex(entry.checked_add(1)?)).ok()?.next()?.ok()?;
+        Some(bytes)
     }
 
     fn ledger_file(&self, name: &str) -> Option<Vec<u8>> {

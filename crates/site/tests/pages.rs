@@ -56,7 +56,7 @@ fn every_link_leads_somewhere() {
             Body::Presentation(name) => assert!(made.source.presentation(&name).is_some(), "{link}"),
             Body::Document(hash) => assert!(made.source.document(&hash).is_some(), "{link}"),
             Body::Torrent => drop(testigo_site::torrent::of_sheets(site.view(), made.source.as_ref()).unwrap()),
-            Body::Bytes(_) | Body::Download(_) | Body::Ledger(_) | Body::Receipt(_) => {}
+            Body::Bytes(_) | Body::Download(_) | Body::Ledger(_) | Body::Receipt(_) | Body::Entry(_) => {}
         }
     }
     for path in &known {

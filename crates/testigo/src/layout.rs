@@ -1,6 +1,6 @@
 //! A pack's areas in the words of the picture reader.
 
-use testigo_count::pack::SheetLayout;
+use testigo_count::sheet_layout::SheetLayout;
 use testigo_sheet::mask::{Area, MaskError};
 use testigo_sheet::picture::Rectangle;
 use testigo_sheet::qr::{Place, Point};

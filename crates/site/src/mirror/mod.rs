@@ -156,6 +156,7 @@ impl Mirror {
             Body::Torrent => torrent::of_sheets(self.view(), source)
                 .map_err(|torrent::Unreadable(path)| MirrorError::Missing { path }),
             Body::Receipt(entry) => source.receipt(entry).ok_or_else(missing),
+            Body::Entry(entry) => source.entry(entry).ok_or_else(missing),
             Body::Ledger(name) => source.ledger_file(&name).ok_or_else(missing),
         }
     }

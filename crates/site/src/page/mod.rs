@@ -9,6 +9,7 @@ mod difference;
 mod figure;
 mod listing;
 mod map;
+mod marks;
 mod method;
 mod missing;
 mod multiples;

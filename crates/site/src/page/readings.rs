@@ -4,8 +4,11 @@
 use maud::{Markup, html};
 use testigo_count::geography::StationIndex;
 use testigo_count::readings::ReadingView;
+use testigo_count::sheet_layout::Figure;
+use testigo_count::sheets::SheetIndex;
 use testigo_count::{Cell, Detail, Reader};
 
+use super::marks;
 use super::parts::candidate_bar;
 use super::{Scene, short_hash};
 use crate::address::document_path;
@@ -14,14 +17,14 @@ use crate::address::document_path;
 struct Row {
     class: &'static str,
     name: String,
-    /// Candidate whose colour it carries.
-    candidate: Option<usize>,
+    /// Which number it is, where the sheet's layout may say where that is printed.
+    figure: Option<Figure>,
     cells: Vec<Cell>,
     /// Whether it makes sense that readings agree here.
     compared: bool,
 }
 
-pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> Markup {
+pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex, sheets: &[SheetIndex]) -> Markup {
     let count = &scene.view.count;
     let mut readings = count.readings(contest, station);
     if readings.is_empty() {
@@ -31,6 +34,7 @@ pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> 
     // What counts stands first, next to the names.
     readings.sort_by_key(|reading| (Some(reading.entry()) != counted, reading.entry()));
     let rows = rows(scene, contest, station, &readings);
+    let look_at = marks::sheets_to_look_at(scene, &readings, sheets);
     let valid = |reading: &ReadingView<'_>| reading.valid().value().map_or(0, u64::from);
     let alone = readings.first().filter(|_| readings.len() == 1);
     html! {
@@ -56,21 +60,24 @@ pub(super) fn table(scene: Scene<'_>, contest: usize, station: StationIndex) -> 
             tbody {
                 @for row in &rows {
                     @let differs = row.compared && differ(&row.cells);
-                    tr class=(row.class) data-differs[differs] {
+                    tr class=(row.class) data-differs[differs] id=[row.figure.map(|figure| marks::row_id(scene, contest, figure))] {
                         th scope="row" { (row.name) }
                         @if let Some(reading) = alone {
                             td.b {
-                                @if let (Some(candidate), Some(Cell::Value(votes))) = (row.candidate, row.cells.first()) {
+                                @if let (Some(Figure::Candidate(candidate)), Some(Cell::Value(votes))) = (row.figure, row.cells.first()) {
                                     (candidate_bar(contest, candidate, u64::from(*votes), valid(reading)))
                                 }
                             }
                         }
-                        @for cell in &row.cells { td.n { @if row.class != "line" || *cell != Cell::Absent { (shown(scene, *cell)) } } }
+                        @for (cell, sheet) in row.cells.iter().zip(&look_at) {
+                            td.n { @if row.class != "line" || *cell != Cell::Absent { (marks::linked(scene, *sheet, contest, row.figure, shown(scene, *cell))) } }
+                        }
                         @if alone.is_none() { td.mark { @if differs { "≠ " (scene.t("station.differs")) } } }
                     }
                 }
             }
         } }
+        @if look_at.iter().any(Option::is_some) { p.note { (scene.t("station.look")) } }
     }
 }
 
@@ -142,7 +149,7 @@ fn rows(scene: Scene<'_>, contest: usize, station: StationIndex, readings: &[Rea
         rows.push(Row {
             class: "candidate",
             name: scene.candidate(contest, at).to_owned(),
-            candidate: Some(at),
+            figure: Some(Figure::Candidate(at)),
             cells: all(&|reading| reading.candidate(at)),
             compared: true,
         });
@@ -150,7 +157,7 @@ fn rows(scene: Scene<'_>, contest: usize, station: StationIndex, readings: &[Rea
             rows.extend(lines.into_iter().map(|line| Row {
                 class: "line",
                 name: definition.selections[line].name.in_language(scene.code()).to_owned(),
-                candidate: None,
+                figure: None,
                 cells: all(&|reading| reading.selection(line)),
                 compared: true,
             }));
@@ -159,7 +166,7 @@ fn rows(scene: Scene<'_>, contest: usize, station: StationIndex, readings: &[Rea
     let sum = |key: &str, cells: Vec<Cell>, compared| Row {
         class: "sum",
         name: scene.language.text(key).to_owned(),
-        candidate: None,
+        figure: None,
         cells,
         compared,
     };
@@ -168,7 +175,7 @@ fn rows(scene: Scene<'_>, contest: usize, station: StationIndex, readings: &[Rea
         rows.push(Row {
             class: "other",
             name: other.title.in_language(scene.code()).to_owned(),
-            candidate: None,
+            figure: Some(Figure::Other(at)),
             cells: all(&|reading| reading.other(at)),
             compared: true,
         });

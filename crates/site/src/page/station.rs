@@ -6,12 +6,13 @@ use testigo_count::entry::Decision;
 use testigo_count::fold::RulingView;
 use testigo_count::geography::StationIndex;
 use testigo_count::rule::{Reason, StationState};
-use testigo_count::sheets::{SheetIndex, SheetState};
+use testigo_count::sheets::SheetIndex;
 
+use super::marks;
 use super::parts::{chips, patterns};
 use super::readings::{self, source};
 use super::{Inside, Scene};
-use crate::address::{Address, Page, opening_path, rendition_path};
+use crate::address::{Address, Page, opening_path, receipt_path, rendition_path};
 
 pub(super) fn draw(scene: Scene<'_>, station: StationIndex) -> Inside {
     let count = &scene.view.count;
@@ -23,6 +24,7 @@ pub(super) fn draw(scene: Scene<'_>, station: StationIndex) -> Inside {
         .map(|unit| geography.path(unit))
         .unwrap_or_else(|| vec![testigo_count::geography::UnitIndex::WHOLE]);
     let sheets = count.sheets_of_station(station);
+    let in_order = by_weight(scene, station, &sheets);
     let several = count.definition().contests.len() > 1;
     let status = count.status(0, station);
     let main = html! {
@@ -45,7 +47,7 @@ pub(super) fn draw(scene: Scene<'_>, station: StationIndex) -> Inside {
                             }
                             p.lead { (sentence(scene, contest, station)) }
                         }
-                        (readings::table(scene, contest, station))
+                        (readings::table(scene, contest, station, &in_order))
                         (checks(scene, contest, station))
                     }
                 }
@@ -54,7 +56,7 @@ pub(super) fn draw(scene: Scene<'_>, station: StationIndex) -> Inside {
                 (history(scene, station, &sheets))
                 p.note { a href=(scene.json_of_station(station)) { (scene.t("frame.json")) } }
             }
-            (pictures(scene, station, &sheets))
+            (pictures(scene, &in_order))
         }
     };
     let description = format!("{level} {id}: {}", sentence(scene, 0, station));
@@ -153,25 +155,30 @@ fn facts(scene: Scene<'_>, station: StationIndex) -> Markup {
     }
 }
 
-/// The sheets' pictures; each can be looked at in full.
-fn pictures(scene: Scene<'_>, station: StationIndex, sheets: &[SheetIndex]) -> Markup {
-    let counted_from: Vec<SheetIndex> = (0..scene.view.count.definition().contests.len())
-        .filter_map(|contest| scene.view.count.counted_reading(contest, station))
-        .filter_map(|reading| scene.view.count.sheet_of(reading))
+/// The sheet whose numbers count stands first.
+fn by_weight(scene: Scene<'_>, station: StationIndex, sheets: &[SheetIndex]) -> Vec<SheetIndex> {
+    let count = &scene.view.count;
+    let counted_from: Vec<SheetIndex> = (0..count.definition().contests.len())
+        .filter_map(|contest| count.counted_reading(contest, station))
+        .filter_map(|reading| count.sheet_of(reading))
         .collect();
-    // The sheet whose numbers count stands first.
     let (first, rest): (Vec<SheetIndex>, Vec<SheetIndex>) =
         sheets.iter().partition(|sheet| counted_from.contains(sheet));
+    [first, rest].concat()
+}
+
+/// The sheets' pictures; each can be looked at in full.
+fn pictures(scene: Scene<'_>, sheets: &[SheetIndex]) -> Markup {
     html! {
         aside.sheets aria-label=(scene.t("sheet.title")) {
-            @for sheet in first.iter().chain(&rest) { (picture(scene, *sheet, true)) }
+            @for sheet in sheets { (picture(scene, *sheet, true)) }
             @if sheets.is_empty() { p.empty { (scene.t("station.no_sheet")) } }
         }
     }
 }
 
-/// One sheet: what it is, then its pictures.
-pub(super) fn picture(scene: Scene<'_>, sheet: SheetIndex, eager: bool) -> Markup {
+/// One sheet: what it is, then its pictures. On the page of its station they are loaded at once and lead to the numbers.
+pub(super) fn picture(scene: Scene<'_>, sheet: SheetIndex, of_station: bool) -> Markup {
     let view = scene.view.count.sheet_view(sheet);
     let pages = view.pages.len();
     html! {
@@ -195,8 +202,8 @@ pub(super) fn picture(scene: Scene<'_>, sheet: SheetIndex, eager: bool) -> Marku
                     ]);
                     div.scan tabindex="0" role="group" aria-label=(alternative) data-zoom=(scene.t("sheet.zoom")) {
                         div.paper {
-                        img src=(path) width=(page.width) height=(page.height) alt=(alternative) loading=[(!eager).then_some("lazy")] decoding="async";
-                        (code_place(scene, sheet, page.width, page.height))
+                        img src=(path) width=(page.width) height=(page.height) alt=(alternative) loading=[(!of_station).then_some("lazy")] decoding="async";
+                        @if at == 0 && of_station { (marks::places(scene, sheet)) }
                         }
                     }
                     p.note {
@@ -209,24 +216,6 @@ pub(super) fn picture(scene: Scene<'_>, sheet: SheetIndex, eager: bool) -> Marku
                     }
                 }
                 @if scene.view.copies(sheet) > 0 { p.note { (scene.t("sheet.copies")) } }
-            }
-        }
-    }
-}
-
-/// The place of the code on a picture, where the pack's layout knows it and the code was read: a link to the numbers that
-/// were read from it.
-fn code_place(scene: Scene<'_>, sheet: SheetIndex, width: u32, height: u32) -> Markup {
-    let count = &scene.view.count;
-    let entry = count.sheet_view(sheet).entry;
-    let is_read = count.sheet_state(sheet) == SheetState::Read;
-    let area = count.pack().layout(width, height).and_then(|layout| layout.codes.first()).filter(|_| is_read);
-    html! {
-        @if let Some([left, top, right, bottom]) = area {
-            svg.marks viewBox="0 0 10000 10000" preserveAspectRatio="none" focusable="false" {
-                a href=(format!("#from-{entry}")) aria-label=(scene.t("sheet.code_read")) {
-                    rect id=(format!("code-{entry}")) x=(left) y=(top) width=(right.saturating_sub(*left)) height=(bottom.saturating_sub(*top)) {}
-                }
             }
         }
     }
@@ -334,14 +323,28 @@ fn history(scene: Scene<'_>, station: StationIndex, sheets: &[SheetIndex]) -> Ma
             @else {
                 table.history {
                     caption.hidden { (scene.t("history.title")) }
-                    thead.hidden { tr { th scope="col" { (scene.t("history.entry")) } th scope="col" { (scene.t("history.what")) } } }
+                    thead.hidden { tr { th scope="col" { (scene.t("history.entry")) } th scope="col" { (scene.t("history.what")) } @if scene.live { th scope="col" { (scene.t("history.receipt")) } } } }
                     tbody {
                         @for (entry, text) in events {
-                            tr { th.n scope="row" { (scene.n(entry)) } td { (text) } }
+                            tr {
+                                th.n scope="row" { (scene.n(entry)) }
+                                td { (text) }
+                                @if scene.live { td { (receipt(scene, entry)) } }
+                            }
                         }
                     }
+                }
+                p.note {
+                    (scene.t(if scene.live { "history.receipts" } else { "history.receipts_of_copy" })) " "
+                    a href=(scene.to(Page::Recount)) { (scene.t("recount.link")) }
                 }
             }
         }
     }
+}
+
+/// The proof that an entry is in the ledger. Under each new head it is another one, so only a server has it.
+fn receipt(scene: Scene<'_>, entry: u64) -> Markup {
+    let label = scene.language.fill("history.receipt_of", &[("entry", &scene.n(entry))]);
+    html! { a href=(receipt_path(entry)) download aria-label=(label) { (scene.t("history.receipt")) } }
 }

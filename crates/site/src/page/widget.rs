@@ -21,6 +21,7 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex) -> Markup {
                 title { (scene.unit_name(unit)) ": " (leader) }
                 meta name="color-scheme" content="light dark";
                 link rel="stylesheet" href=(scene.view.style.path);
+                link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
             }
             body.widget {
                 (patterns())

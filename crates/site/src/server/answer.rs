@@ -237,6 +237,10 @@ fn prepare(edition: &Edition, source: &dyn Source, path: &str, query: &str) -> (
             prepared.etag = etag(&DocumentHash::of(&bytes).to_string());
             (bytes, true)
         }),
+        Body::Entry(entry) => source.entry(entry).map(|bytes| {
+            prepared.etag = etag(&DocumentHash::of(&bytes).to_string());
+            (bytes, true)
+        }),
         Body::Ledger(name) => source.ledger_file(&name).map(|bytes| {
             prepared.etag = etag(&DocumentHash::of(&bytes).to_string());
             (bytes, true)

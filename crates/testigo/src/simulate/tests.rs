@@ -11,6 +11,7 @@ use testigo_count::identifier::DocumentHash;
 use testigo_count::mapping::Mapping;
 use testigo_count::pack::Pack;
 use testigo_count::register::read_register;
+use testigo_count::sheet_layout::Figure;
 use testigo_count::{Count, Definition, Numbers};
 use testigo_sheet::draw::{Capture, Defect, Part, Strength};
 use testigo_sheet::picture::{Limits, decode_grey};
@@ -236,6 +237,45 @@ fn every_picture_is_readable_or_not_as_said() {
         assert!(kinds.contains_key(kind), "no picture is {kind}: {kinds:?}");
     }
     assert!(kinds.keys().any(|kind| kind.starts_with("Worn")), "{kinds:?}");
+}
+
+/// The areas that the pack gives for each number hold what is printed there, and little else.
+#[test]
+fn the_demonstration_pack_knows_where_its_sheets_print_each_number() {
+    let files = pack("demo");
+    let press = Press::new(&files.definition, &files.pack).unwrap();
+    let mut printed: BTreeMap<(usize, String), [u32; 2]> = BTreeMap::new();
+    for (_, picture) in pictures(&files.simulation(1_000, 8)).into_iter().step_by(9) {
+        let Some(sheet) = picture.sheet() else { continue };
+        let strip = press.strip(sheet, picture.seed);
+        let drawn = Capture { seed: picture.seed }.of(&strip.draw().unwrap());
+        let mut figures = drawn.places.iter().filter(|place| matches!(place.part, Part::Figure(_)));
+        for (contest, (table, definition)) in strip.tables.iter().zip(&files.definition.contests).enumerate() {
+            let lines = table.sections.iter().flat_map(|section| &section.lines).chain(&table.summary);
+            for (line, place) in lines.zip(figures.by_ref()) {
+                assert_eq!(place.part, Part::Figure(line.key.clone()));
+                let selection = definition.selections.iter().find(|one| one.id.as_str() == line.key);
+                let id = selection.map_or(line.key.as_str(), |one| definition.candidates[one.candidate].id.as_str());
+                let share = |row: u32| row * 10_000 / drawn.picture.height();
+                let extent = printed.entry((contest, id.to_owned())).or_insert([10_000, 0]);
+                *extent = [extent[0].min(share(place.area.top)), extent[1].max(share(place.area.bottom()) + 1)];
+            }
+        }
+    }
+    printed.retain(|(_, id), _| id != "valid");
+    let layout = &files.pack.sheets[0];
+    assert_eq!(layout.figures.len(), printed.len(), "{printed:?}");
+    for place in &layout.figures {
+        let contest = &files.definition.contests[place.contest];
+        let id = match place.figure {
+            Figure::Candidate(at) => contest.candidates[at].id.as_str(),
+            Figure::Other(at) => contest.others[at].id.as_str(),
+        };
+        let [top, bottom] = printed[&(place.contest, id.to_owned())];
+        let [_, from, _, to] = place.area.map(u32::from);
+        assert!(from <= top && bottom <= to, "{} {id} is printed from {top} to {bottom}", contest.id);
+        assert!(top - from <= 150 && to - bottom <= 150, "{} {id} is printed from {top} to {bottom}", contest.id);
+    }
 }
 
 #[test]
