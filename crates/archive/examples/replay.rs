@@ -40,7 +40,7 @@ fn main() {
         let begun = Instant::now();
         let mut steps = 0;
         while begun.elapsed().as_secs_f64() < seconds {
-            archive.append(&[rest.next().expect("entries left")]).unwrap();
+            archive.append(&[rest.next().unwrap()]).unwrap();
             archive.publish().unwrap();
             steps += 1;
             std::thread::sleep((Duration::from_secs(1) * steps / rate).saturating_sub(begun.elapsed()));

@@ -37,8 +37,8 @@ pub(crate) use self::station::state_sentence;
 pub(crate) use self::parts::columns;
 use self::parts::part_count;
 
-/// So many rows stand on one page of a long list.
-pub const ROWS: usize = 1_000;
+/// So many rows stand on one page of a long list: a row takes some eighty bytes, compressed, and a page is to stay below 50 kB.
+pub const ROWS: usize = 500;
 
 /// So many sheets stand on one page.
 pub const SHEETS: usize = 24;

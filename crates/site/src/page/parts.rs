@@ -365,8 +365,9 @@ impl Scene<'_> {
         notes
     }
 
+    /// All candidates in one bar as wide as a column; what would be thinner than a line of it is left white.
     fn stacked(&self, contest: usize, votes: &[u64]) -> Markup {
-        let whole = votes.iter().sum();
+        let whole: u64 = votes.iter().sum();
         let mut start = 0;
         let segments: Vec<Segment> = self.view.ranking[contest]
             .iter()
@@ -376,7 +377,9 @@ impl Scene<'_> {
                 segment
             })
             .collect();
-        bar("bar", whole, &segments)
+        let is_seen = |segment: &Segment| u128::from(segment.length) * 150 >= u128::from(whole);
+        let seen: Vec<Segment> = segments.into_iter().filter(is_seen).collect();
+        bar("bar", whole, &seen)
     }
 
     /// The result's columns of one row.
