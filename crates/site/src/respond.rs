@@ -271,6 +271,8 @@ impl Site {
                     "stations.csv" => Some(csv(download::stations(view, contest))),
                     "units.csv" => Some(csv(download::units(view, contest))),
                     "readings.csv" => Some(csv(download::readings(view, contest))),
+                    "official.csv" => download::official(view, contest).map(csv),
+                    "official.parquet" => download::official(view, contest).and_then(parquet),
                     "stations.parquet" => parquet(download::stations(view, contest)),
                     "units.parquet" => parquet(download::units(view, contest)),
                     "readings.parquet" => parquet(download::readings(view, contest)),
@@ -423,10 +425,13 @@ impl Site {
             let tables = ["stations.csv", "units.csv", "readings.csv", "tally.json"].map(str::to_owned).into_iter();
             let packed = ["stations.parquet", "units.parquet", "readings.parquet"].map(str::to_owned);
             let levels = count.pack().unit_levels().iter().map(|level| format!("{}.geojson", level.id));
+            let proclaimed =
+                download::has_official(view, at).then(|| ["official.csv", "official.parquet"].map(str::to_owned));
             let analysis = view.screened(at).map(|_| ["analysis.csv", "analysis.json"].map(str::to_owned));
             let tables = tables
                 .chain(packed)
                 .chain(levels)
+                .chain(proclaimed.into_iter().flatten())
                 .chain(analysis.into_iter().flatten())
                 .map(|table| format!("/data/{}/{table}", contest.id));
             let prefix = if at == 0 { String::new() } else { format!("/c/{}", contest.id) };

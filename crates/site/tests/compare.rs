@@ -6,7 +6,7 @@ mod common;
 
 use common::Made;
 use serde_json::Value;
-use testigo_count::entry::{Coverage, CoverageOf, Moment, OfficialEntry, Place};
+use testigo_count::entry::{Coverage, CoverageOf, Moment, OfficialEntry, PercentOf, Percentages, Place, StatedShare};
 use testigo_count::identifier::Code;
 use testigo_count::{ContestId, DocumentHash, Entry, EntryIndex};
 use testigo_site::{Body, Site};
@@ -183,4 +183,61 @@ fn a_map_of_the_difference_is_there_where_figures_of_all_candidates_were_proclai
     for link in common::links(&page).iter().filter(|link| link.contains("/map/")) {
         assert!(body(&site, link).is_some(), "{link} leads nowhere");
     }
+}
+
+#[test]
+fn proclaimed_figures_are_a_table_of_their_own() {
+    let text = |site: &Site, path: &str| match site.respond(path, "").body {
+        Body::Download(pieces) => String::from_utf8(pieces.map(Result::unwrap).collect::<Vec<_>>().concat()).unwrap(),
+        _ => panic!("{path} is no table"),
+    };
+    let made = Made::full();
+    assert_eq!(made.site().respond("/data/mayor/official.csv", "").status, 404);
+    let first = bulletin(&made, "1", [100, 50], everything);
+    let second = bulletin(&made, "1", [90, 60], |entry| {
+        everything(entry);
+        entry.prev = Some(first);
+        entry.announced = None;
+        entry.turnout = Some(StatedShare { decimals: 1, hundredths: 5_970 });
+    });
+    let place = Place { level: "region".parse().unwrap(), code: "1".parse().unwrap() };
+    let third = bulletin(&made, "2", [7, 8], |entry| {
+        entry.place = Some(place.clone());
+        entry.votes.clear();
+        let each = [("A".parse().unwrap(), 5_120)].into();
+        entry.percent = Some(Percentages { decimals: 1, each, of: Some(PercentOf::Valid), rest: Some(4_880) });
+    });
+    let site = made.site();
+    let table = text(&site, "/data/mayor/official.csv");
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let field =
+        |row: usize, column: &str| rows[row].get(header.iter().position(|name| name == column).unwrap()).unwrap();
+    assert_eq!(rows.len(), 3);
+    let (first, second, third) = (first.to_string(), second.to_string(), third.to_string());
+    for (row, column, value) in [
+        (0, "entry", first.as_str()),
+        (0, "superseded_by", &second),
+        (0, "announced", "2031-05-05"),
+        (0, "votes.A", "100"),
+        (0, "coverage_of", "stations"),
+        (1, "entry", &second),
+        (1, "superseded_by", ""),
+        (1, "announced", ""),
+        (1, "votes.B", "60"),
+        (1, "turnout_hundredths", "5970"),
+        (2, "entry", &third),
+        (2, "level", "region"),
+        (2, "code", "1"),
+        (2, "votes.A", ""),
+        (2, "percent_of", "valid"),
+        (2, "percent_hundredths.A", "5120"),
+        (2, "percent_hundredths_of_rest", "4880"),
+    ] {
+        assert_eq!(field(row, column), value, "row {row}, {column}");
+    }
+    assert!(body(&site, "/en/data").unwrap().contains("/data/mayor/official.csv"));
+    let package = body(&site, "/data/datapackage.json").unwrap();
+    assert!(package.contains("mayor/official.csv") && package.contains("mayor/official.parquet"));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use testigo_count::DocumentHash;
 
-use super::{Table, is_number, readings, refusals, sheets, stations, units};
+use super::{Table, is_number, official, readings, refusals, sheets, stations, units};
 use crate::view::View;
 
 /// The package. Its version is the size of the ledger that everything in it follows from.
@@ -25,6 +25,11 @@ pub fn datapackage(view: &Arc<View>) -> Result<Vec<u8>, csv::Error> {
             resources.push(csv_resource(&name(table), &path("csv"), make(view, at))?);
             let bytes = make(view, at).parquet()?;
             resources.push(resource(&format!("{}-parquet", name(table)), &path("parquet"), "parquet", &bytes));
+        }
+        if let (Some(table), Some(packed)) = (official(view, at), official(view, at)) {
+            let path = |ending: &str| format!("{}/official.{ending}", contest.id);
+            resources.push(csv_resource(&name("official"), &path("csv"), table)?);
+            resources.push(resource(&name("official-parquet"), &path("parquet"), "parquet", &packed.parquet()?));
         }
     }
     resources.push(csv_resource("sheets", "sheets.csv", sheets(view))?);

@@ -8,6 +8,7 @@ mod datapackage;
 mod feed;
 mod geojson;
 mod nist;
+mod official;
 mod parquet;
 mod station;
 mod tables;
@@ -24,6 +25,7 @@ pub use datapackage::datapackage;
 pub use feed::feed;
 pub use geojson::geojson;
 pub use nist::{Form, escaped};
+pub use official::{has_official, official};
 pub use station::{StationDocument, station_document};
 pub use tables::{readings, refusals, sheets, stations, units};
 
@@ -127,10 +129,12 @@ impl Table {
 }
 
 /// Columns of numbers besides those of votes.
-const NUMBERS: [&str; 27] = [
+const NUMBERS: [&str; 36] = [
     "awaited",
+    "cast",
     "counted",
     "counted_entry",
+    "coverage_hundredths",
     "disputed",
     "entry",
     "expected",
@@ -141,15 +145,22 @@ const NUMBERS: [&str; 27] = [
     "not_installed",
     "objected_stations",
     "page",
+    "percent_hundredths_of_rest",
     "received_stations",
     "registered",
+    "registered_counted",
     "registered_in_counted",
     "registered_listed",
+    "rest",
     "row",
     "sheet",
     "stated_cast",
     "stated_registered",
     "stated_valid",
+    "stations",
+    "stations_counted",
+    "superseded_by",
+    "turnout_hundredths",
     "unread",
     "unreadable",
     "valid",
@@ -159,5 +170,6 @@ const NUMBERS: [&str; 27] = [
 
 /// Whether a column holds numbers. Codes are texts, even where they consist of digits.
 fn is_number(column: &str) -> bool {
-    NUMBERS.contains(&column) || ["votes.", "other.", "line."].iter().any(|start| column.starts_with(start))
+    NUMBERS.contains(&column)
+        || ["votes.", "other.", "line.", "percent_hundredths."].iter().any(|start| column.starts_with(start))
 }

@@ -41,6 +41,9 @@ pub(super) fn draw(scene: Scene<'_>) -> Inside {
                     (pair(&format!("/data/{}/units", contest.id), scene.t("data.units")))
                     (pair(&format!("/data/{}/readings", contest.id), scene.t("data.readings")))
                     (row(format!("/data/{}/tally.json", contest.id), scene.t("data.tally")))
+                    @if crate::download::has_official(scene.view, at) {
+                        (pair(&format!("/data/{}/official", contest.id), scene.t("data.proclaimed")))
+                    }
                     @if scene.view.compares(at, UnitIndex::WHOLE) { (row(format!("/data/{}/compare.csv", contest.id), scene.t("data.compare"))) }
                     @if Sheets::exist(count, at) { (row(format!("/data/{}/analysis.csv", contest.id), scene.t("data.analysis"))) }
                     @if scene.view.has_audit(at) && scene.view.audits(at).last().is_some_and(Result::is_ok) { (row(format!("/data/{}/audit.csv", contest.id), scene.t("data.audit"))) }

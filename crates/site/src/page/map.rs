@@ -28,6 +28,10 @@ const DIFFERENCES: [u64; 4] = [100, 200, 500, 1_000];
 /// A label needs so much room, in units of the drawing.
 const LABEL_ROOM: (u32, u32) = (46, 20);
 
+/// How wide a letter of a name is, in units of the drawing.
+const LETTER: u32 = 9;
+const LETTER_ON_A_PHONE: u32 = 13;
+
 /// How a unit is painted and what is said of it.
 struct Paint {
     class: String,
@@ -218,8 +222,9 @@ fn figure(scene: Scene<'_>, units: &[UnitIndex], measure: Measure, labels: bool)
         Measure::Difference => difference::by_unit(scene.view, scene.contest()),
         _ => BTreeMap::new(),
     };
-    let paints: Vec<Paint> =
+    let mut paints: Vec<Paint> =
         picture.shapes.iter().map(|shape| paint(scene, shape.unit, measure, steps, &differences)).collect();
+    shorten_names(scene, &picture.shapes, &mut paints);
     let name = scene.t(measure_key(measure));
     Some(html! {
         figure.map data-map data-closer=(scene.t("map.closer")) data-farther=(scene.t("map.farther")) data-everything=(scene.t("map.everything")) {
@@ -259,12 +264,36 @@ fn label(shape: &Shape, paint: &Paint) -> Markup {
                 text.deep[paint.deep] x=(x) y=(y - 3) { (name) }
                 text.value.deep[paint.deep] x=(x) y=(y + 13) { (paint.label) }
             }
-            None if shape.room.1 >= 60 && shape.room.0 >= letters(&paint.name) * 8 => {
-                text.deep[paint.deep] x=(x) y=(y - 3) { (paint.name) }
+            None if shape.room.1 >= 60 && shape.room.0 >= letters(&paint.name) * LETTER => {
+                // On a phone letters are larger within the drawing, and only short names stay.
+                @let long = shape.room.0 < letters(&paint.name) * LETTER_ON_A_PHONE;
+                text.deep[paint.deep].long[long] x=(x) y=(y - 3) { (paint.name) }
                 text.value.deep[paint.deep] x=(x) y=(y + 13) { (paint.label) }
             }
             None if fits => { text.value.deep[paint.deep] x=(x) y=(y + 5) { (paint.label) } }
             _ => {}
+        }
+    }
+}
+
+/// Tiles in rows stand nowhere in particular, so each needs to be told from the others: by its name where all names fit, or else
+/// by the part of its code that its neighbours do not share. The table below a map has both. So do units without a name.
+fn shorten_names(scene: Scene<'_>, shapes: &[Shape], paints: &mut [Paint]) {
+    let geography = scene.view.count.geography();
+    let codes: Vec<&str> = shapes.iter().map(|shape| geography.unit_code(shape.unit)).collect();
+    let common = match codes.as_slice() {
+        [first, rest @ ..] => {
+            let same = |other: &&str| first.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+            rest.iter().map(same).min().unwrap_or(0)
+        }
+        [] => 0,
+    };
+    let are_tiles = |shape: &Shape| matches!(shape.form, Form::Tile(..)) && shape.label.is_none();
+    let too_long = |(shape, paint): (&Shape, &Paint)| are_tiles(shape) && letters(&paint.name) * LETTER > shape.room.0;
+    let by_code = shapes.iter().zip(&*paints).any(too_long);
+    for (paint, code) in paints.iter_mut().zip(codes) {
+        if by_code || paint.name == code {
+            paint.name = code.get(common..).filter(|tail| !tail.is_empty()).unwrap_or(code).to_owned();
         }
     }
 }
