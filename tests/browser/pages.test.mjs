@@ -20,7 +20,7 @@ const kB = 1000
 const expected = /nothing-here|status of 404|widget has a loose policy: [^*]*frame-ancestors \*$/
 
 // What a first visit loads, compressed, pictures of sheets aside.
-const limits = { home: 100 * kB, map: 100 * kB, recount: 100 * kB, other: 50 * kB }
+const limits = { home: 100 * kB, map: 100 * kB, difference: 100 * kB, recount: 100 * kB, other: 50 * kB }
 
 let place, archive, server, mirror, browser, axe, types
 
@@ -52,6 +52,7 @@ before(async () => {
     station: `/table/${station.code}`,
     list: '/stations/awaited',
     map: '/map/parish/turnout',
+    difference: '/map/region/difference',
     sheets: '/sheets',
     search: '/search',
     data: '/data',
@@ -78,6 +79,12 @@ async function proclaimAndAudit() {
   const file = join(place.path, 'proclaimed.json')
   await writeFile(file, JSON.stringify({ bulletins: [bulletin] }))
   await testigo('official', archive, file)
+  const { children } = await tally(archive)
+  const rows = children.filter(({ counted }) => counted > 0).map(({ code, candidates }) =>
+    `2,region,${code},${candidates.map(({ votes }, at) => (at === 1 ? 2 * votes + 1 : votes)).join()}`)
+  const table = join(place.path, 'by-region.csv')
+  await writeFile(table, `bulletin,level,unit,${children[0].candidates.map(({ id }) => id).join()}\n${rows.join('\n')}\n`)
+  await testigo('official', archive, table, '--announced', '2030-05-22')
   await testigo('audit', archive, 'draw')
   const { drawn } = JSON.parse(await testigo('audit', archive, 'draw', '--seed', '314159', '--format', 'json'))
   for (const station of drawn.slice(0, 4)) await testigo('audit', archive, 'record', station, '--against', 'archive', '--same')
@@ -128,6 +135,23 @@ for (const [kind, { url, at, types, suffix, policies }] of Object.entries(kinds)
     }
   }
 }
+
+test('the map of the difference says both shares of each place', async () => {
+  const context = await browser.newContext({ viewport: screens.phone, javaScriptEnabled: false })
+  const page = await context.newPage()
+  await page.goto(server.url + addressOf('en', types.difference))
+  const percent = (votes, all) => ((100 * votes) / all).toFixed(2)
+  const { children } = await tally(archive)
+  for (const { code, counted, candidates } of children.filter(({ counted }) => counted > 0)) {
+    const row = await page.getByRole('row').filter({ has: page.locator('.code', { hasText: code }) }).innerText()
+    const all = candidates.reduce((sum, { votes }) => sum + votes, 0)
+    const added = candidates[1].votes + 1
+    // What one candidate gained the others lost together, so that this one's shares are farthest apart.
+    assert.ok(row.includes(percent(candidates[1].votes, all)), `${counted} counted: ${row}`)
+    assert.ok(row.includes(percent(candidates[1].votes + added, all + added)), row)
+  }
+  await context.close()
+})
 
 test('dark pages are accessible, too', async () => {
   const context = await browser.newContext({ viewport: screens.desk, colorScheme: 'dark' })

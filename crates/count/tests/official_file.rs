@@ -84,6 +84,7 @@ fn mistakes_are_named_with_line_and_field_and_leave_the_others_alone() {
         (r#"{"number": 2, "valid": 1, "contest": "queen"}"#, "bulletins[1].contest", "mayor, bridge"),
         (r#"{"number": 2, "valid": 1, "unit": "99"}"#, "bulletins[1].unit", "LEVEL/CODE"),
         (r#"{"number": 2, "valid": 1, "unit": "planet/1"}"#, "bulletins[1].unit", "no level"),
+        (r#"{"number": 2, "valid": 1, "level": "region", "code": "1"}"#, "bulletins[1].level", "no `unit` of it"),
         (r#"{"number": 2, "valid": 1, "announced": "yesterday"}"#, "bulletins[1].announced", "YYYY-MM-DD"),
         (r#"{"number": 2, "valid": 1, "coverage": "80 % or 81 %"}"#, "bulletins[1].coverage", "one percentage"),
         (r#"{"number": 2, "valid": 1, "other": {"spoilt": 1}}"#, "bulletins[1].other.spoilt", "null, blank"),

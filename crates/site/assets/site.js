@@ -11,7 +11,8 @@ const sortRows = (table, column, descending) => {
   const heads = [...table.tHead.rows[0].cells]
   const asNumbers = heads[column].classList.contains('n')
   const collator = new Intl.Collator(document.documentElement.lang, { numeric: true })
-  const value = (row) => row.cells[column].textContent.split('/')[0]
+  // Of a column of numbers the number itself, which stands first: notes may follow it.
+  const value = ({ cells: { [column]: cell } }) => (asNumbers ? cell.firstChild : cell)?.textContent ?? ''
   const rows = [...table.tBodies[0].rows]
   rows.sort((one, other) =>
     asNumbers ? digits(value(one)) - digits(value(other)) : collator.compare(value(one), value(other)))

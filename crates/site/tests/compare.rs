@@ -229,7 +229,7 @@ fn proclaimed_figures_are_a_table_of_their_own() {
         (1, "turnout_hundredths", "5970"),
         (2, "entry", &third),
         (2, "level", "region"),
-        (2, "code", "1"),
+        (2, "unit", "1"),
         (2, "votes.A", ""),
         (2, "percent_of", "valid"),
         (2, "percent_hundredths.A", "5120"),

@@ -216,7 +216,13 @@ impl<'a> Reading<'a> {
             let code = self.parsed::<UnitCode>(node, "station")?;
             return Some(Place { code, level: self.count.pack().station_level().id.clone() });
         }
-        let node = unit.filter(|node| node.value != Value::Null)?;
+        let Some(node) = unit.filter(|node| node.value != Value::Null) else {
+            // Else the figures of a unit whose code has another name would stand for the whole.
+            if let Some(level) = field("level").filter(|node| node.value != Value::Null) {
+                self.wrong(level.line, "level", "a level is named, and no `unit` of it; leave both out for the whole");
+            }
+            return None;
+        };
         let (Value::Text(written) | Value::Number(written)) = &node.value else {
             self.wrong(node.line, "unit", "a unit's official code, or LEVEL/CODE, is expected");
             return None;

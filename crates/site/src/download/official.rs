@@ -22,7 +22,7 @@ pub fn official(view: &Arc<View>, contest: usize) -> Option<Table> {
         "bulletin",
         "announced",
         "level",
-        "code",
+        "unit",
         "superseded_by",
         "document",
         "coverage_hundredths",

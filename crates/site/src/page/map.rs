@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use testigo_count::geography::UnitIndex;
 
 use super::difference::{self, Difference};
-use super::parts::{PATTERNS, patterns};
+use super::parts::{Column, PATTERNS, patterns};
 use super::unit::by_level;
 use super::{Inside, Scene};
 use crate::address::{Measure, Page};
@@ -117,7 +117,7 @@ pub(super) fn draw(scene: Scene<'_>, level: usize, measure: Measure) -> Option<I
         (levels(scene, level, measure))
         section {
             h2 { (plural) }
-            (scene.unit_table(scene.contest(), &units, plural, one))
+            (table(scene, &units, measure, [plural, one]))
         }
     };
     Some(Inside { description: scene.coverage_sentence(UnitIndex::WHOLE), title, json: None, main })
@@ -129,6 +129,54 @@ fn units_of_level(scene: Scene<'_>, level: usize) -> Vec<UnitIndex> {
         scene.view.places.units().iter().copied().filter(|unit| geography.unit_level(*unit) == Some(level)).collect();
     units.sort_by_key(|unit| geography.unit_code(*unit));
     units
+}
+
+/// The units with what the map shows of each in figures, where the result's own columns do not say it.
+fn table(scene: Scene<'_>, units: &[UnitIndex], measure: Measure, [plural, one]: [&str; 2]) -> Markup {
+    let contest = scene.contest();
+    let none = || html! { (scene.t("number.none")) };
+    let differences = differences(scene, measure);
+    let cell = |unit: UnitIndex| match measure {
+        Measure::Lead => none(),
+        Measure::Turnout => {
+            scene.turnout_share(unit).map_or_else(none, |share| html! { (scene.language.share(share)) })
+        }
+        Measure::Coverage => {
+            let (counted, of) =
+                (scene.view.count.unit_totals(contest, unit).counted, scene.view.count.expected(contest, unit));
+            let of = of.known.unwrap_or(of.at_least);
+            if of == 0 {
+                none()
+            } else {
+                html! { (scene.language.percent(u64::from(counted), u64::from(of))) }
+            }
+        }
+        Measure::Difference => differences.get(&unit).map_or_else(none, |difference| {
+            let shares = [
+                ("proclaimed", scene.language.share(difference.proclaimed)),
+                ("sheets", scene.language.share(difference.on_sheets)),
+            ];
+            let shares = shares.each_ref().map(|(name, share)| (*name, share.as_str()));
+            html! {
+                (scene.signed_points(*difference)) " " (scene.candidate_short(contest, difference.candidate))
+                span.shares { (scene.language.fill("map.both_shares", &shares)) }
+            }
+        }),
+    };
+    let heading = scene.t(match measure {
+        Measure::Difference => "map.difference_column",
+        other => measure_key(other),
+    });
+    let further = Column { heading, cell: &cell };
+    scene.unit_table(contest, units, plural, one, (measure != Measure::Lead).then_some(&further))
+}
+
+/// What was proclaimed against the sheets, where the map shows that.
+fn differences(scene: Scene<'_>, measure: Measure) -> BTreeMap<UnitIndex, Difference> {
+    match measure {
+        Measure::Difference => difference::by_unit(scene.view, scene.contest()),
+        _ => BTreeMap::new(),
+    }
 }
 
 /// The units directly below one that a map can show, with the name of one of them.
@@ -218,10 +266,7 @@ fn figure(scene: Scene<'_>, units: &[UnitIndex], measure: Measure, labels: bool)
             Steps::over(values.iter().copied())
         }
     };
-    let differences = match measure {
-        Measure::Difference => difference::by_unit(scene.view, scene.contest()),
-        _ => BTreeMap::new(),
-    };
+    let differences = differences(scene, measure);
     let mut paints: Vec<Paint> =
         picture.shapes.iter().map(|shape| paint(scene, shape.unit, measure, steps, &differences)).collect();
     shorten_names(scene, &picture.shapes, &mut paints);
@@ -394,6 +439,16 @@ fn paint_difference(scene: Scene<'_>, unit: UnitIndex, difference: Option<Differ
 }
 
 impl Scene<'_> {
+    /// How much larger a share is as proclaimed, in points with a sign.
+    fn signed_points(&self, difference: Difference) -> String {
+        let sign = match difference.proclaimed.cmp(&difference.on_sheets) {
+            Ordering::Greater => "+",
+            Ordering::Less => "\u{2212}",
+            Ordering::Equal => "",
+        };
+        format!("{sign}{}", self.language.tenths(difference.size()))
+    }
+
     /// Turnout in hundredths of a percent where it is known.
     fn turnout_share(&self, unit: UnitIndex) -> Option<u64> {
         let totals = self.view.count.unit_totals(self.contest(), unit);

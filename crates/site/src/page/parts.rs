@@ -103,6 +103,14 @@ pub(super) fn state_key(state: StationState) -> &'static str {
     }
 }
 
+/// A column that not every table of units has.
+pub(super) struct Column<'a> {
+    /// What stands above it.
+    pub(super) heading: &'a str,
+    /// What it says of a unit.
+    pub(super) cell: &'a dyn Fn(UnitIndex) -> Markup,
+}
+
 impl Scene<'_> {
     /// Who leads and by how much, as one could say it aloud.
     pub(super) fn leader_sentence(&self, contest: usize, votes: &[u64]) -> String {
@@ -408,15 +416,23 @@ impl Scene<'_> {
     }
 
     /// Units below, with their results.
-    pub(super) fn unit_table(&self, contest: usize, units: &[UnitIndex], caption: &str, one: &str) -> Markup {
+    pub(super) fn unit_table(
+        &self,
+        contest: usize,
+        units: &[UnitIndex],
+        caption: &str,
+        one: &str,
+        further: Option<&Column<'_>>,
+    ) -> Markup {
         let count = &self.view.count;
         let columns = columns(self.view, contest);
         html! {
-            table.list data-sort {
+            table.list.further[further.is_some()] data-sort {
                 caption.hidden { (caption) }
                 thead {
                     tr {
                         th scope="col" { (one) }
+                        @if let Some(further) = further { th.n scope="col" { (further.heading) } }
                         th.n scope="col" { (self.t("table.counted")) }
                         (self.result_heads(contest, &columns))
                     }
@@ -429,6 +445,7 @@ impl Scene<'_> {
                                 a href=(self.to(Page::Unit(*unit, 1))) { (self.unit_name(*unit)) }
                                 @if self.has_name(*unit) { " " span.code { (count.geography().unit_code(*unit)) } }
                             }
+                            @if let Some(further) = further { td.n { ((further.cell)(*unit)) } }
                             td.n {
                                 (self.n(totals.counted))
                                 @if count.expected(contest, *unit).known.is_some() { span.of { "/" (self.n(totals.listed)) } }

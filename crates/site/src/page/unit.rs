@@ -52,7 +52,7 @@ pub(super) fn draw(scene: Scene<'_>, unit: UnitIndex, part: u32) -> Option<Insid
         @for (title, one, rows) in by_level(scene, units) {
             section {
                 h2 { (title) }
-                @if let Some(rows) = rows_of(rows, part) { (scene.unit_table(contest, rows, title, one)) }
+                @if let Some(rows) = rows_of(rows, part) { (scene.unit_table(contest, rows, title, one, None)) }
                 (scene.parts(rows.len(), ROWS, part, |part| Page::Unit(unit, part)))
             }
         }
