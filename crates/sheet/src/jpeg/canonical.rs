@@ -51,10 +51,17 @@ impl Coefficients {
 #[inline]
 fn write_block(block: &Block, out: &mut Vec<u8>) {
     out.extend_from_slice(&block[0].to_be_bytes());
-    for (place, &value) in (0_u8..).zip(block).skip(1) {
-        if value != 0 {
-            let [high, low] = value.to_be_bytes();
-            out.extend_from_slice(&[place, high, low]);
+    // Nearly all are zero, above all towards the end: eight at a time are passed over.
+    let (eights, _) = block.as_chunks::<8>();
+    for (first, eight) in (0_u8..).step_by(8).zip(eights) {
+        if *eight == [0; 8] {
+            continue;
+        }
+        for (place, &value) in (first..).zip(eight) {
+            if value != 0 && place > 0 {
+                let [high, low] = value.to_be_bytes();
+                out.extend_from_slice(&[place, high, low]);
+            }
         }
     }
     out.push(0);
