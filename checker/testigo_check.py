@@ -12,8 +12,8 @@ What it cannot check: that no sheet was left out, that two pseudonyms are two pe
 leaves to other programs: that a picture's visible pixels are those that came in (see *Pixels* there).
 """
 
-import argparse, base64, csv, hashlib, io, json, os, pathlib, re, sys
-from collections import defaultdict
+import argparse, base64, csv, functools, hashlib, io, itertools, json, os, pathlib, re, sys
+from collections import Counter, defaultdict
 
 try:
     import tomllib
@@ -22,10 +22,10 @@ except ImportError:
 
 class Fault(Exception):
     """Something that is wrong, and where."""
-class BadDocument(Exception):
-    """A document that breaks the rules, with what and where."""
 class Refused(Exception):
     """The entry changes nothing."""
+class BadDocument(Refused):
+    """A document that breaks the rules, with what and where."""
 def raising(kind):
     def check(right, cause):
         if not right:
@@ -77,10 +77,7 @@ def is_small_order(point):
     return point[0] == 0 and point[1] == point[2]
 
 def multiples(point):
-    table = [NEUTRAL]
-    while len(table) < 16:
-        table.append(point_add(table[-1], point))
-    return table
+    return list(itertools.accumulate([point] * 15, point_add, initial=NEUTRAL))
 
 BASE = point_decode((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 BASE_MULTIPLES = multiples(BASE)
@@ -269,43 +266,27 @@ class Tree:
             below = self.levels[-1]
             self.levels.append([sha256(b"\1" + below[i] + below[i + 1]) for i in range(0, len(below) - 1, 2)])
     def root(self, size):
-        """Of the first `size` leaves."""
-        if size == 0:
-            return sha256(b"")
-        found, start = None, size
-        for height in range(size.bit_length()):
-            if size >> height & 1:
-                start -= 1 << height
-                left = self.levels[height][start >> height]
-                found = left if found is None else sha256(b"\1" + left + found)
-        return found
+        """Of the first `size` leaves: of their full trees, the last and smallest first."""
+        full = [self.levels[height][(size >> height) - 1] for height in range(size.bit_length()) if size >> height & 1]
+        return functools.reduce(lambda right, left: sha256(b"\1" + left + right), full) if full else sha256(b"")
     def tile(self, level, number, width):
-        hashes = self.levels[8 * level] if 8 * level < len(self.levels) else []
-        part = hashes[256 * number : 256 * number + width]
-        return b"".join(part) if len(part) == width else None
+        return b"".join(self.levels[8 * level][256 * number : 256 * number + width])
 
 def tile_path(level, number, width):
     """`level` is a number, or "entries"."""
-    groups = [f"{number % 1000:03}"]
-    while number >= 1000:
-        number //= 1000
-        groups.append(f"x{number % 1000:03}")
-    path = f"tile/{level}/" + "/".join(reversed(groups))
-    return path if width == 256 else f"{path}.p/{width}"
+    path, number = f"{number % 1000:03}", number // 1000
+    while number:
+        path, number = f"x{number % 1000:03}/{path}", number // 1000
+    return f"tile/{level}/{path}" if width == 256 else f"tile/{level}/{path}.p/{width}"
 
 def tiles_of(size):
     """(level, number, width) of every file that a ledger of this size has."""
     yield from row_of("entries", size)
-    level = 0
-    while size:
-        yield from row_of(level, size)
-        size, level = size // 256, level + 1
+    for level in range(8):
+        yield from row_of(level, size >> 8 * level)
 
 def row_of(level, count):
-    for number in range(count // 256):
-        yield level, number, 256
-    if count % 256:
-        yield level, count // 256, count % 256
+    return ((level, start // 256, min(256, count - start)) for start in range(0, count, 256))
 
 def join_bundle(entries):
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
@@ -358,10 +339,9 @@ def read_bundle(ledger, number, width):
 def first_changed(ledger, entries, tree, size, root):
     """Which entry was changed, where the leaf tiles still have the signed root."""
     leaves = []
-    for level, number, width in tiles_of(size):
-        if level == 0:
-            data = ledger.read("ledger/" + tile_path(0, number, width)) or b""
-            leaves += [data[i : i + 32] for i in range(0, len(data), 32)]
+    for level, number, width in row_of(0, size):
+        data = ledger.read("ledger/" + tile_path(level, number, width)) or b""
+        leaves += [data[i : i + 32] for i in range(0, len(data), 32)]
     if len(leaves) != size or Tree(leaves).root(size) != root:
         return ""
     index = next(i for i in range(size) if leaves[i] != tree.levels[0][i])
@@ -519,14 +499,10 @@ def is_percent(value):
     shares = [*value["each"].values(), *([value["rest"]] if "rest" in value else [])] if PERCENT(value) else []
     return bool(shares) and all(is_fine(share, value["decimals"]) for share in shares)
 
-def is_step(value):
-    return STEP(value) and ("found" in value or "other" not in value)
-
 def is_audit(value):
+    is_step = lambda step: STEP(step) and ("found" in step or "other" not in step)
     right = fields(COMMON | {"step": is_step}, {"prev": is_index})(value)
     return right and (value["step"]["act"] == "record" or "prev" not in value)
-
-NUMBERS_OF_OFFICIALS = ("cast", "registered", "registered_counted", "rest", "stations", "stations_counted", "valid")
 
 ADMISSION = fields(COMMON | {"name": is_identifier, "public": is_text, "role": one_of("adjudicator")})
 KEY_CHANGE = choice("do", {
@@ -549,7 +525,7 @@ TYPES = {
     "ruling": fields(COMMON | {"decision": is_decision, "reason": is_text, "signatures": list_of(SIGNATURE)}, {"prev": is_index}),
     "official": fields(
         COMMON | {"bulletin": is_identifier, "contest": is_identifier, "document": is_hash, "source": is_code},
-        dict.fromkeys(NUMBERS_OF_OFFICIALS, is_index) | {
+        dict.fromkeys(("cast", "registered", "registered_counted", "rest", "stations", "stations_counted", "valid"), is_index) | {
             "announced": is_moment, "coverage": is_share({"of": one_of("registered", "stations")}), "turnout": is_share(),
             "percent": is_percent, "place": PLACE, "prev": is_index, "urls": lambda value: list_of(is_hash)(value) and value,
             "votes": map_of(is_identifier, is_index, empty=False), "other": map_of(is_identifier, is_index, empty=False),
@@ -689,16 +665,12 @@ class Pack:
 
 def read_register(data, pack):
     """Rows of (station, registered or None, [(level, code, name), ...] from the widest down)."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadDocument("the register is not UTF-8") from None
     csv.field_size_limit(1 << 30)
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     try:
+        reader = csv.reader(io.StringIO(data.decode("utf-8").removeprefix("\ufeff"), newline=""))
         lines = [(reader.line_num, line) for line in reader if line]
-    except csv.Error as error:
-        raise BadDocument(f"the register is not CSV: {error}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadDocument(f"the register is not CSV in UTF-8: {error}") from None
     header = lines[0][1] if lines else []
     wanted = ["station", "registered", *(name for level in pack.unit_levels for name in (level, f"{level}_name"))]
     expect(sorted(header) == sorted(wanted), f"the register's columns are {', '.join(header)}; expected are {', '.join(wanted)}")
@@ -738,9 +710,8 @@ class Geography:
             parent = WHOLE
             for level, code, name in path:
                 unit = (level, code)
-                known = self.unit_parent.get(unit, parents.get(unit))
-                if known is None:
-                    known, parents[unit], names[unit] = parent, parent, name
+                known = self.unit_parent.get(unit) or parents.setdefault(unit, parent)
+                names.setdefault(unit, self.unit_name.get(unit, name))
                 expect(known == parent, f"the register: unit {code} belongs to `{parent[1]}` here, to `{known[1]}` earlier")
                 parent = unit
             stations[station], registered[station] = parent, voters
@@ -752,10 +723,10 @@ class Geography:
 class Sheet:
     def __init__(self, index, source, pages):
         self.index, self.source, self.pages = index, source, pages
-        self.tried, self.standing = False, 0
+        self.tried, self.read = False, False
         self.moved_to, self.rejected, self.contradicted, self.withheld = None, False, False, False
     def state(self):
-        return "read" if self.standing else "unreadable" if self.tried else "unread"
+        return "read" if self.read else "unreadable" if self.tried else "unread"
     def in_custody(self):
         return self.source != "public" or self.moved_to is not None
 
@@ -774,10 +745,8 @@ class Reading:
         self.superseded = False
     def station(self):
         return self.sheet.moved_to if self.sheet and self.sheet.moved_to is not None else self.own_station
-    def candidate(self, who):
-        return sum_of([self.votes[at] for at in self.contest.lines_of[who]]) if self.by_line else self.votes[who]
     def candidates(self):
-        return [self.candidate(who) for who in range(len(self.contest.candidates))]
+        return [sum_of([self.votes[at] for at in lines]) for lines in self.contest.lines_of] if self.by_line else self.votes
     def valid(self):
         return sum_of(self.votes) if self.stated_valid == "absent" else self.stated_valid
 
@@ -821,6 +790,7 @@ class Count:
             else:
                 getattr(self, "take_" + entry["type"])(index, entry)
         except Refused as cause:
+            demand(index > 0, f"a document of entry 0 cannot be read: {cause}")
             self.refused.append((index, str(cause)))
         self.size += 1
 
@@ -835,26 +805,20 @@ class Count:
         self.rule, self.origin = entry["counting"], entry["origin"]
         self.entry_zero = hashlib.sha256(data).hexdigest()
         self.from_results = entry["register_origin"] == "results"
-        try:
-            self.election = Election(self.document(entry["definition"], "election file"))
-            self.pack = Pack(self.document(entry["pack"], "pack"))
-            rows = read_register(self.document(entry["register"], "register"), self.pack)
-            self.geography.add(rows, passed_over=False)
-        except BadDocument as error:
-            raise Fault(f"a document of entry 0 cannot be read: {error}") from None
-        self.known.update(self.geography.station_parent)
+        self.election = Election(self.document(entry["definition"], "election file"))
+        self.pack = Pack(self.document(entry["pack"], "pack"))
+        self.add_register(self.document(entry["register"], "register"), passed_over=False)
         self.contests = {contest.id: contest for contest in self.election.contests}
+
+    def add_register(self, data, passed_over):
+        self.geography.add(read_register(data, self.pack), passed_over)
+        self.known.update(self.geography.station_parent)
 
     def take_election(self, index, entry):
         raise Refused("an `election` entry may only be entry 0")
 
     def take_register(self, index, entry):
-        data = self.document(entry["document"], "added register")
-        try:
-            self.geography.add(read_register(data, self.pack), passed_over=True)
-        except BadDocument as error:
-            raise Refused(str(error)) from None
-        self.known.update(self.geography.station_parent)
+        self.add_register(self.document(entry["document"], "added register"), passed_over=True)
         self.from_results |= entry["origin"] == "results"
 
     @staticmethod
@@ -981,12 +945,10 @@ class Count:
         self.known.add(reading.own_station)
         before = self.readings.get(entry.get("prev"))
         same = before and (before.contest, before.reader, before.of) == (contest, reading.reader, reading.of)
-        if same and not before.superseded:
+        if same:
             before.superseded = True
-            if sheet:
-                sheet.standing -= 1
         if sheet:
-            sheet.standing += 1
+            sheet.read = True  # for good: what ends a reading of a sheet is another one
         self.readings[index] = reading
 
     def take_ruling(self, index, entry):
@@ -1033,16 +995,14 @@ class Count:
 
     def settle(self, subject):
         """What follows for a sheet from the rulings in force on it."""
-        if subject[0] == "result":
-            return
-        sheet, heads = self.sheets[subject[1]], self.heads[subject]
+        sheet, heads = self.sheets.get(subject[1]), self.heads[subject]
         if subject[0] == "picture":
             sheet.withheld = bool(heads)
-            return
-        decision = self.in_force[heads[0]][0] if len(heads) == 1 else {}
-        sheet.contradicted = len(heads) > 1
-        sheet.rejected = decision.get("do") == "reject-sheet"
-        sheet.moved_to = decision["station"] if decision.get("do") == "move-sheet" else None
+        elif subject[0] == "place":
+            decision = self.in_force[heads[0]][0] if len(heads) == 1 else {}
+            sheet.contradicted = len(heads) > 1
+            sheet.rejected = decision.get("do") == "reject-sheet"
+            sheet.moved_to = decision.get("station")
 
     # The fold, second part: what follows ---------------------------------------------------------------------------
 
@@ -1093,12 +1053,8 @@ class Count:
         voted = {reading.contest.lines[at] if reading.by_line else at for at, cell in enumerate(reading.votes) if cell}
         if valid is not None and valid >= 20 and len(voted) == 1:
             compared["W203"] = (valid, valid - 1)
-        found = []
-        for code in CHECKS:
-            one, other = compared.get(code, (None, None))
-            if one is not None and other is not None and abs(one - other) > self.pack.tolerance[code]:
-                found.append((code, one, other))
-        return found
+        both = [(code, *compared[code]) for code in CHECKS if None not in compared.get(code, (None, None))]
+        return [(code, one, other) for code, one, other in both if abs(one - other) > self.pack.tolerance[code]]
 
     def decide(self, contest, station, readings, sheets):
         """(state, reason, received, objected, counting reading) of a contest at a station."""
@@ -1112,52 +1068,43 @@ class Count:
         if not listed:
             return status("held", "not-in-register") if custody or received else status("awaited")
         ruled = self.heads.get(("result", contest, station), ())
-        if len(ruled) > 1:
+        decision = self.in_force[ruled[0]][0] if len(ruled) == 1 else {}
+        if decision.get("do") == "not-installed":
+            return status("not-installed")
+        accepted = self.readings[decision["reading"]] if decision else None
+        if len(ruled) > 1 or contradicted or (accepted and accepted not in evidence):
             return status("disputed", "rulings-differ")
-        if ruled:
-            decision = self.in_force[ruled[0]][0]
-            if decision["do"] == "not-installed":
-                return status("not-installed")
-            accepted = self.readings[decision["reading"]]
-            if contradicted or accepted not in evidence:
-                return status("disputed", "rulings-differ")
+        if accepted:
             objected = any(one.index > ruled[0] and differ(one, accepted) for one in evidence)
             return status("counted", "by-ruling", objected, accepted)
-        if contradicted:
-            return status("disputed", "rulings-differ")
         if any(differ(one, other) for at, one in enumerate(custody) for other in custody[at + 1 :]):
             return status("disputed", "readings-differ")
-        passing = {one.index: not any(code.startswith("E") for code, _, _ in self.findings(one)) for one in custody}
-        people = {one.reader for one in custody if one.kind == "person" and passing[one.index]}
-        countable = [(self.countable(one, passing[one.index], len(people)), one) for one in custody]
-        countable = [(self.rank(one, reason), reason, one) for reason, one in countable if reason]
-        if countable:
-            _, reason, best = min(countable, key=lambda each: each[0])
-            return status("counted", reason, any(differ(one, best) for one in evidence), best)
+        passing = [one for one in custody if not any(code.startswith("E") for code, _, _ in self.findings(one))]
+        people = [one for one in passing if one.kind == "person"]
+        ways = {
+            "from-code": [one for one in passing if one.kind == "qr" and self.rule["qr_from_custody"]],
+            "from-people": people if 0 < self.rule["people"] <= len({one.reader for one in people}) else [],
+            "from-published": [one for one in custody if one.kind == "published" and self.rule["single_published"]],
+        }
+        for reason, countable in ways.items():
+            if countable:
+                best = min(countable, key=self.rank)
+                return status("counted", reason, any(differ(one, best) for one in evidence), best)
         if custody:
             order = ["fails-check", "needs-second-reader", "only-published", "only-print"]
             by_reader = {"qr": order[1], "person": order[1], "published": order[2], "print": order[3]}
-            reasons = [by_reader[one.kind] if passing[one.index] else order[0] for one in custody]
+            reasons = [by_reader[one.kind] if one in passing else order[0] for one in custody]
             return status("held", max(reasons, key=order.index))
         if received:
             return status("unreadable" if all(sheet.state() == "unreadable" for sheet in standing) else "received")
         return status("held", "only-public") if evidence else status("awaited")
 
-    def countable(self, one, passes, people):
-        if one.kind == "qr" and passes and self.rule["qr_from_custody"]:
-            return "from-code"
-        if one.kind == "person" and passes and self.rule["people"] and people >= self.rule["people"]:
-            return "from-people"
-        if one.kind == "published" and self.rule["single_published"]:
-            return "from-published"
-        return None
-
     @staticmethod
-    def rank(one, reason):
+    def rank(one):
         words = {"absent": 1, "illegible": 2, "blank": 3}
         cells = [*one.votes, *one.other, one.stated_valid, one.stated_cast, one.stated_registered]
         order = [(words[cell], 0) if type(cell) is str else (0, cell) for cell in cells]
-        return ["from-code", "from-people", "from-published"].index(reason), not one.by_line, order, one.index
+        return not one.by_line, order, one.index
 
     @staticmethod
     def votes_of(contest, reading):
@@ -1172,38 +1119,37 @@ class Count:
                     votes[at] += cell
         return votes
 
-    TOTALS = (
+    STATIONS = (
         "listed", "received", "counted", "disputed", "held", "unread", "unreadable", "not_installed", "awaited",
-        "objected", "incomplete", "registered_listed", "registered_in_counted", "counted_unknown",
+        "objected", "incomplete",
     )
     BY_STATE = {"received": "unread", "not-installed": "not_installed"}  # the others are called like the total
+
+    def part_of(self, contest, station):
+        """(totals by name, votes) that a station adds to each unit that it is in."""
+        state, _, received, objected, reading = self.status[contest.id][station]
+        listed, voters = station in self.geography.station_parent, self.geography.registered.get(station)
+        part = Counter(listed=int(listed), received=int(received), registered_listed=voters or 0)
+        part[self.BY_STATE.get(state, state)] = int(listed or state != "awaited")
+        if state == "counted":
+            part["objected"] = int(objected)
+            part["incomplete"] = int(any(type(cell) is str for cell in reading.votes))
+            part["registered_in_counted"], part["counted_unknown"] = voters or 0, int(voters is None)
+        return part, self.votes_of(contest, reading)
 
     def add_up(self, contest):
         """unit -> (totals by name, votes)"""
         width = len(contest.candidates) + len(contest.others)
-        units = {unit: (dict.fromkeys(self.TOTALS, 0), [0] * width) for unit in [WHOLE, *self.geography.unit_parent]}
-        for station, (state, _, received, objected, reading) in self.status[contest.id].items():
-            listed = station in self.geography.station_parent
-            voters = self.geography.registered.get(station)
-            part = defaultdict(int, listed=int(listed), received=int(received))
-            if listed and voters is not None:
-                part["registered_listed"] = voters
-            part[self.BY_STATE.get(state, state)] = int(listed or state != "awaited")
-            if state == "counted":
-                part["objected"] = int(objected)
-                part["incomplete"] = int(any(type(cell) is str for cell in reading.votes))
-                part["registered_in_counted"], part["counted_unknown"] = voters or 0, int(voters is None)
-            votes = self.votes_of(contest, reading)
+        units = {unit: (Counter(), [0] * width) for unit in [WHOLE, *self.geography.unit_parent]}
+        for station in self.known:
+            part, votes = self.part_of(contest, station)
             unit = self.geography.station_parent.get(station, WHOLE)
-            while True:
+            while unit:
                 totals, sums = units[unit]
-                for name, value in part.items():
-                    totals[name] += value
+                totals.update(part)
                 for at, value in enumerate(votes):
                     sums[at] += value
-                if unit == WHOLE:
-                    break
-                unit = self.geography.unit_parent[unit]
+                unit = self.geography.unit_parent.get(unit)
         return units
 
     # The tally -----------------------------------------------------------------------------------------------------
@@ -1212,10 +1158,10 @@ class Count:
         """As `testigo tally --format json` gives it."""
         units = self.units[contest.id]
         totals, votes = units[unit]
-        candidates, others = self.named(contest, votes)
+        named = self.named(contest, votes)
         whole, declared, listed = units[WHOLE][0]["listed"], self.election.declared_stations, totals["listed"]
         expected = max(declared, listed) if unit == WHOLE else listed if declared <= whole else None
-        stations = {"expected": expected} | {name: totals[name] for name in self.TOTALS[:11]}
+        stations = {"expected": expected} | {name: totals[name] for name in self.STATIONS}
         if expected is not None:
             stations["awaited"] += expected - listed
         tally = {
@@ -1232,14 +1178,12 @@ class Count:
             },
         }
         if unit == WHOLE:
-            states = [sheet.state() for sheet in self.sheets.values()]
-            names = ("read", "unreadable", "unread")
-            tally["sheets"] = {"total": len(states)} | {name: states.count(name) for name in names}
-        tally["valid"] = sum(one["votes"] for one in candidates)
+            states = Counter(sheet.state() for sheet in self.sheets.values())
+            tally["sheets"] = {"total": len(self.sheets)} | {name: states[name] for name in ("read", "unreadable", "unread")}
+        tally["valid"] = named["valid"]
         for kind in ("null", "blank"):
-            tally |= {kind: one["votes"] for one in others if one["id"] == kind}
-        tally |= {"others": others, "candidates": candidates, "children": self.below(contest, unit)}
-        return tally
+            tally |= {kind: one["votes"] for one in named["others"] if one["id"] == kind}
+        return tally | named | {"children": self.below(contest, unit)}
 
     def unit_name(self, unit):
         if unit == WHOLE:
@@ -1248,28 +1192,23 @@ class Count:
 
     @staticmethod
     def named(contest, votes):
-        """Candidates and kinds of other ballots with their votes."""
-        ids = contest.candidates + contest.others
-        named = [{"id": one, "votes": number} for one, number in zip(ids, votes)]
-        return named[: len(contest.candidates)], named[len(contest.candidates) :]
+        """The votes by candidate and kind of other ballot."""
+        width = len(contest.candidates)
+        named = [{"id": one, "votes": number} for one, number in zip(contest.candidates + contest.others, votes)]
+        return {"valid": sum(votes[:width]), "others": named[width:], "candidates": named[:width]}
 
     def below(self, contest, unit):
         def child(name, totals, votes):
-            candidates, others = self.named(contest, votes)
-            valid = sum(one["votes"] for one in candidates)
             totals = {one: totals[one] for one in ("listed", "counted", "disputed", "registered_in_counted")}
-            return name | totals | {"valid": valid, "others": others, "candidates": candidates}
+            return name | totals | self.named(contest, votes)
 
         children = []
         for below in sorted(self.children[unit], key=lambda one: f"{one[0]}\x1f{one[1]}"):
             children.append(child(self.unit_name(below), *self.units[contest.id][below]))
         for station in sorted(self.stations[unit]):
-            state, _, _, _, reading = self.status[contest.id][station]
-            counted = int(state == "counted")
-            totals = {"listed": 1, "counted": counted, "disputed": int(state == "disputed")}
-            totals["registered_in_counted"] = (self.geography.registered[station] or 0) * counted
+            state = self.status[contest.id][station][0]
             name = {"level": self.pack.station_level, "code": station, "name": "", "state": state}
-            children.append(child(name, totals, self.votes_of(contest, reading)))
+            children.append(child(name, *self.part_of(contest, station)))
         return children
 
     def find_unit(self, written):
@@ -1459,7 +1398,7 @@ def show_totals(count, say):
     for contest in count.election.contests:
         tally = count.tally(contest, WHOLE, "")
         stations = tally["stations"]
-        states = ", ".join(f"{stations[name]:,} {name.replace('_', ' ')}" for name in count.TOTALS[3:11] if stations[name])
+        states = ", ".join(f"{stations[name]:,} {name.replace('_', ' ')}" for name in count.STATIONS[3:] if stations[name])
         say(f"count         {contest.id}: {stations['counted']:,} of {stations['expected']:,} stations counted; {states}")
         for one in tally["candidates"] + [{"id": "valid", "votes": tally["valid"]}] + tally["others"]:
             say(f"                {one['id']:<20} {one['votes']:>15,}")
