@@ -10,56 +10,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::sheets::{STATIONS, payload, sheet};
-use common::{KEY, Place, copy_folder, results};
+use common::mirror::Honest;
+use common::{Place, copy_folder};
 use serde_json::Value;
-use testigo_ledger::cosignature::{CosignatureTime, CosigningKey};
 use testigo_ledger::tile::parse_bundle;
-use testigo_ledger::{
-    Checkpoint, EntryIndex, Hash, InclusionProof, MemoryTree, Receipt, SigningKey, TilePath, TreeSize, leaf_hash,
-};
+use testigo_ledger::{Hash, SigningKey, TilePath, TreeSize, leaf_hash};
 
-/// Entries more than one full tile.
-const ROWS: usize = 280;
-
-/// A mirror with everything in it that a mirror can have.
-struct Honest {
-    place: Place,
-    key: SigningKey,
-}
-
+/// What is done to the mirror.
 impl Honest {
-    fn new() -> Self {
-        let place = Place::with_demo();
-        place.write("scans/0.jpg", sheet(&[&payload(STATIONS[0], 60)]));
-        place.write("scans/1.jpg", sheet(&[&payload(STATIONS[1], 60), &payload(STATIONS[1], 70)]));
-        place.run(&["import", "archive", "scans"]).done();
-        place.run(&["read", "archive"]).done();
-        place.write("mapping.toml", results::DEMO_MAPPING);
-        let rows: String =
-            (0..ROWS).map(|row| format!("09010101{:02}.{:02},80,40\n", row / 90, row % 90 + 1)).collect();
-        place.write("results.csv", format!("STATION,YES,NO\n{rows}"));
-        place.run(&["import", "archive", "results.csv", "--mapping", "mapping.toml"]);
-        place.adjudicator("archive", "ana");
-        let ruling = ["--station", STATIONS[5], "--reason", "not-opened", "--key", "ana.key"];
-        place.run(&[&["rule", "archive", "not-installed"], &ruling[..]].concat()).done();
-        assert!(place.size("archive") > 256 + 20, "{} entries", place.size("archive"));
-
-        // A witness has seen the head.
-        let witness = CosigningKey::from_seed("witness.example", [9; 32]).unwrap();
-        let note = String::from_utf8(place.read("archive/ledger/checkpoint")).unwrap();
-        let text = note.split_inclusive('\n').take(3).collect::<String>();
-        let cosignature = witness.cosign(&text, CosignatureTime(1_935_000_000)).to_string();
-        place.write("archive/ledger/checkpoint", format!("{note}{cosignature}"));
-        let log = fs::read_to_string(place.path("archive/ledger/key")).unwrap();
-        let policy = format!("log {}\nwitness w1 {}\nquorum w1\n", log.lines().next().unwrap(), witness.cosigner_key());
-        place.write("policy", policy);
-
-        place.run(&["publish", "archive", "--out", "site"]).done();
-        let key = fs::read_to_string(place.path(KEY)).unwrap().trim().parse().unwrap();
-        Self { place, key }
-    }
-
     fn verify(&self) -> (Option<i32>, Value) {
         let run = self.place.run(&["verify", "site", "--policy", "policy", "--format", "json"]);
         (run.code, run.json())
@@ -70,10 +28,6 @@ impl Honest {
         let root = self.place.path("site");
         let names = self.place.files("site").into_iter().map(move |path| name_of(&path, &root));
         names.into_iter().find(|name| name.starts_with(begins) && name.ends_with(ends)).unwrap()
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        self.place.read(&format!("site/{name}"))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) {
@@ -698,117 +652,4 @@ fn the_independent_checker_refuses_them_too() {
         put_back(&honest.place, &kept);
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), MUTATIONS.len(), wrong.join("\n"));
-}
-
-/// What is done to a receipt, and what `receipt check` says of it.
-type ReceiptMutation = (&'static str, &'static str, fn(&str, &Honest) -> String);
-
-/// One letter of a text changed, in the line that begins so or is the one with this number.
-fn letter_changed(text: &str, line: usize) -> String {
-    let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
-    let at = lines[line].len() / 2;
-    let other = if lines[line][at..].starts_with('A') { "B" } else { "A" };
-    lines[line].replace_range(at..=at, other);
-    lines.concat()
-}
-
-/// The number of the first line after the blank one.
-fn checkpoint_line(text: &str) -> usize {
-    text.lines().position(str::is_empty).unwrap() + 1
-}
-
-const RECEIPT_MUTATIONS: &[ReceiptMutation] = &[
-    ("the kind", "line 1 of the receipt", |text, _| text.replacen("@v1", "@v2", 1)),
-    ("the index", "the entry is not in the ledger at 6", |text, _| text.replacen("index 5\n", "index 6\n", 1)),
-    ("the index in another form", "line 2 of the receipt", |text, _| text.replacen("index 5\n", "index 05\n", 1)),
-    ("an index beyond the head", "the entry is not in the ledger at 9000", |text, _| {
-        text.replacen("index 5\n", "index 9000\n", 1)
-    }),
-    ("something extra that is no base64", "line 2 of the receipt", |text, _| {
-        text.replacen("index", "extra ?\nindex", 1)
-    }),
-    ("the first hash", "the entry is not in the ledger at 5", |text, _| letter_changed(text, 2)),
-    ("the last hash", "the entry is not in the ledger at 5", |text, _| letter_changed(text, checkpoint_line(text) - 2)),
-    ("a hash cut short", "of the receipt: a hash in base64", |text, _| text.replacen("=\n", "\n", 1)),
-    ("a hash less", "the entry is not in the ledger at 5", |text, _| {
-        let lines: Vec<&str> = text.split_inclusive('\n').collect();
-        [&lines[..2], &lines[3..]].concat().concat()
-    }),
-    ("a hash more", "the entry is not in the ledger at 5", |text, _| {
-        let lines: Vec<&str> = text.split_inclusive('\n').collect();
-        [&lines[..3], &lines[2..]].concat().concat()
-    }),
-    ("no checkpoint", "the receipt's checkpoint", |text, _| text.split_once("\n\n").unwrap().0.to_owned() + "\n\n"),
-    ("the size in the checkpoint", "signature", |text, site| {
-        let size = site.place.size("site");
-        text.replacen(&format!("\n{size}\n"), &format!("\n{}\n", size - 1), 1)
-    }),
-    ("the root in the checkpoint", "signature", |text, _| letter_changed(text, checkpoint_line(text) + 2)),
-    ("the signature", "signature", |text, _| letter_changed(text, checkpoint_line(text) + 4)),
-    ("the cosignature", "cosignature", |text, _| letter_changed(text, checkpoint_line(text) + 5)),
-    ("the cosignature left out", "UNWITNESSED", |text, _| {
-        let end = text.trim_end().rfind('\n').unwrap();
-        text[..=end].to_owned()
-    }),
-    ("another key's head", "not signed by", |text, _| {
-        let (before, note) = text.split_once("\n\n").unwrap();
-        let other = SigningKey::from_seed(common::ORIGIN, [3; 32]).unwrap();
-        let head = note.split_once("\n\n").unwrap().0;
-        format!("{before}\n\n{}", other.sign_note(&format!("{head}\n")).unwrap())
-    }),
-];
-
-#[test]
-fn a_receipt_changed_in_any_of_its_parts_is_refused() {
-    let site = Honest::new();
-    let place = &site.place;
-    place.run(&["receipt", "make", "site", "5", "--out", "receipts"]).done();
-    let text = String::from_utf8(place.read("receipts/5.tlog-proof")).unwrap();
-    let entry = place.read("receipts/5.json");
-    let check = |bytes: &str, whom: [&str; 2]| {
-        place.write("receipts/x.tlog-proof", bytes);
-        place.run(&["receipt", "check", "receipts/x.tlog-proof", "--entry", "receipts/x.json", whom[0], whom[1]])
-    };
-    let (policy, mirror) = (["--policy", "policy"], ["--dir", "site"]);
-    place.write("receipts/x.json", &entry);
-    check(&text, policy).done().says(&["enough witnesses have seen it there"]);
-    check(&text, mirror).done();
-    // What stands in `extra` is covered by nothing, so it may be anything.
-    check(&text.replacen("index", "extra YW55dGhpbmc=\nindex", 1), policy).done();
-    let mut wrong = Vec::new();
-    for (what, said, change) in RECEIPT_MUTATIONS {
-        let changed = change(&text, &site);
-        assert_ne!(changed, text, "{what}");
-        let run = check(&changed, policy);
-        if run.code != Some(1) || !run.out.contains(said) {
-            wrong.push(format!("{what}: expected {said}: {run}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), RECEIPT_MUTATIONS.len(), wrong.join("\n"));
-
-    let other = String::from_utf8(entry.clone()).unwrap().replacen("\"v\":1", "\"v\":2", 1);
-    place.write("receipts/x.json", other);
-    check(&text, policy).finished().says(&["WRONG: the entry is not in the ledger at 5, or its bytes were changed"]);
-
-    // The ledger's own key has signed another history, in which a later entry is another one.
-    place.write("receipts/x.json", &entry);
-    let forked = receipt_of_a_fork(&site);
-    check(&forked, mirror).finished().says(&["WRONG: the receipt is of another history"]);
-    check(&forked, policy).finished().says(&["UNWITNESSED"]);
-}
-
-/// For entry 5, under a head that the real key signed over a tree with another entry 7.
-fn receipt_of_a_fork(site: &Honest) -> String {
-    let mut tree = MemoryTree::new();
-    let size = TreeSize(site.place.size("site"));
-    for path in TilePath::all(size).filter(|path| path.to_string().starts_with("tile/entries/")) {
-        let bytes = site.read(&format!("ledger/{path}"));
-        for entry in parse_bundle(&bytes, path.width()).unwrap() {
-            let is_changed = tree.size() == TreeSize(7);
-            tree.append(if is_changed { b"another entry" } else { entry });
-        }
-    }
-    let head = Checkpoint { origin: common::ORIGIN.to_owned(), size, root: tree.root_at(size).unwrap() };
-    let proof = InclusionProof::prove(&tree, EntryIndex(5), size).unwrap();
-    Receipt { extra: None, index: EntryIndex(5), proof, checkpoint: head.sign(&site.key).unwrap() }.to_string()
 }

@@ -8,6 +8,7 @@
 )]
 
 pub mod files;
+pub mod mirror;
 pub mod results;
 pub mod sheets;
 
