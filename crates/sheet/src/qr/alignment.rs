@@ -5,6 +5,7 @@
 //! a plain scan. So the places of a pattern's samples are worked out once, in whole numbers, and then only moved.
 
 use super::canvas::Canvas;
+use super::correlation::{Samples, correlation, deviation};
 use super::numbers;
 use super::outcome::Point;
 
@@ -43,49 +44,25 @@ impl Alignment {
             let grey = |(right, below): (i32, i32)| {
                 Some(canvas.pixel(numbers::unfixed(x + right), numbers::unfixed(y + below)))
             };
-            [Sums::of(&self.dark, grey), Sums::of(&self.light, grey)]
+            [samples(&self.dark, grey), samples(&self.light, grey)]
         } else {
             let grey = |(right, below): (i32, i32)| {
                 canvas.grey(centre.plus(Point::new(numbers::real(right), numbers::real(below))))
             };
-            [Sums::of(&self.dark, grey), Sums::of(&self.light, grey)]
+            [samples(&self.dark, grey), samples(&self.light, grey)]
         };
         if dark.count == 0 || light.count == 0 || dark.count + light.count < 20 {
             return -1.0;
         }
-        let [dark_count, light_count] = [dark.count as f32, light.count as f32];
-        let count = dark_count + light_count;
-        let mean = (dark.sum + light.sum) as f32 / count;
-        let deviation = ((dark.squares + light.squares) as f32 / count - mean * mean).max(0.0).sqrt();
-        if deviation < 2.0 {
-            return 0.0;
-        }
-        let difference = light.sum as f32 / light_count - dark.sum as f32 / dark_count;
-        // The point-biserial form of the correlation with a template of two values.
-        difference / deviation * (dark_count * light_count).sqrt() / count
+        let deviation = deviation(dark, light);
+        if deviation < 2.0 { 0.0 } else { correlation(dark, light, deviation) }
     }
 }
 
-/// Brightness of the samples of one class.
-#[derive(Default)]
-struct Sums {
-    sum: u32,
-    squares: u32,
-    count: u32,
-}
-
-impl Sums {
-    /// Of the samples at these places; those without a pixel do not count.
-    #[inline(always)]
-    fn of(places: &[(i32, i32)], grey: impl Fn((i32, i32)) -> Option<u8>) -> Self {
-        let mut sums = Self::default();
-        for grey in places.iter().filter_map(|place| grey(*place)).map(u32::from) {
-            sums.sum += grey;
-            sums.squares += grey * grey;
-            sums.count += 1;
-        }
-        sums
-    }
+/// Of the samples at these places; those without a pixel do not count.
+#[inline(always)]
+fn samples(places: &[(i32, i32)], grey: impl Fn((i32, i32)) -> Option<u8>) -> Samples {
+    Samples::of(places.iter().filter_map(|place| grey(*place)))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! ring, which also gives its four corners and with them the tilt of the paper.
 
 use super::canvas::{Canvas, Levels};
+use super::correlation::{Samples, correlation, deviation};
 use super::geometry::Line;
 use super::outcome::Point;
 
@@ -308,7 +309,7 @@ pub(super) fn clarity(canvas: &Canvas, finder: &Finder) -> f32 {
 /// what surrounds it do not count.
 fn square_correlation(canvas: &Canvas, frame: &[Point; 3]) -> f32 {
     let [centre, across, down] = frame;
-    let (mut sum, mut squares, mut dark, mut count, mut dark_count) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
+    let [mut dark, mut light] = [Samples::default(); 2];
     for y in -10..=10_i16 {
         for x in -10..=10_i16 {
             let distance = x.abs().max(y.abs());
@@ -320,25 +321,17 @@ fn square_correlation(canvas: &Canvas, frame: &[Point; 3]) -> f32 {
             let Some(grey) = canvas.grey(place) else {
                 continue;
             };
-            let grey = f32::from(grey);
-            sum += grey;
-            squares += grey * grey;
-            count += 1.0;
-            if !(5..=7).contains(&distance) {
-                dark += grey;
-                dark_count += 1.0;
+            if (5..=7).contains(&distance) {
+                light.add(grey);
+            } else {
+                dark.add(grey);
             }
         }
     }
-    let light_count = count - dark_count;
-    if dark_count < 100.0 || light_count < 50.0 {
+    if dark.count < 100 || light.count < 50 {
         return -1.0;
     }
-    let mean = sum / count;
-    let deviation = (squares / count - mean * mean).max(0.0).sqrt().max(1.0);
-    let difference = (sum - dark) / light_count - dark / dark_count;
-    // The point-biserial form, as for alignment patterns.
-    difference / deviation * (dark_count * light_count).sqrt() / count
+    correlation(dark, light, deviation(dark, light).max(1.0))
 }
 
 /// Where a ray from the middle leaves the ring: the last change from dark to light that lies within reach of seven

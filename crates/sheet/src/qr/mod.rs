@@ -13,6 +13,7 @@ mod blots;
 mod canvas;
 mod codewords;
 mod contrast;
+mod correlation;
 mod decode;
 mod finder;
 mod format;
