@@ -1,6 +1,5 @@
 //! `testigo compare`: proclaimed against sheets, and whether it can still change.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,13 +10,13 @@ use testigo_analysis::calendar::{date_of, days_between};
 use testigo_analysis::comparison::{BulletinComparison, Comparison, Identity, Rule, compare, proclaimed_units};
 use testigo_analysis::official::bounds::{Meaning, Reading, TotalFrom};
 use testigo_analysis::outlook::{Missing, Outlook, Verdict, outlook, stations_of};
-use testigo_archive::ArchiveReader;
 use testigo_count::Count;
 use testigo_site::download;
 
 use super::Format;
+use super::question::{Question, Subject};
+use crate::say;
 use crate::terminal::grouped;
-use crate::{counting, say};
 
 /// Differing stations and units shown in the table; the other formats have all.
 const SHOWN: usize = 30;
@@ -28,24 +27,12 @@ const SHOWN: usize = 30;
   testigo compare archive --unit state/01 --format json
 `testigo official` records what was proclaimed. Every bound names its condition; nothing here is a probability.")]
 pub struct CompareArguments {
-    /// The archive
-    pub dir: PathBuf,
-    /// The contest [default: the first]
-    #[arg(long, value_name = "ID")]
-    pub contest: Option<String>,
-    /// A unit's official code, or LEVEL/CODE [default: the whole]
-    #[arg(long, value_name = "ID")]
-    pub unit: Option<String>,
-    /// How to answer
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    #[command(flatten)]
+    pub question: Question,
 }
 
 pub fn run(arguments: &CompareArguments) -> Result<ExitCode> {
-    let reader = ArchiveReader::open(&arguments.dir)?;
-    let (count, checkpoint) = counting::load(&reader)?;
-    let contest = counting::contest(&count, arguments.contest.as_deref())?;
-    let unit = counting::unit(&count, arguments.unit.as_deref())?;
+    let Subject { count, checkpoint, contest, unit } = arguments.question.subject()?;
     if !proclaimed_units(&count, contest).contains(&unit) {
         bail!(
             "nothing proclaimed is recorded for this place and contest\nhint: `testigo official DIR FILE` records it"
@@ -56,7 +43,7 @@ pub fn run(arguments: &CompareArguments) -> Result<ExitCode> {
     let today = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| date_of(since.as_secs()));
     let overdue =
         comparison.deadline.as_ref().zip(today.as_ref()).and_then(|(due, today)| days_between(&due.due, today));
-    match arguments.format {
+    match arguments.question.format {
         Format::Json => {
             let answer = json!({
                 "comparison": comparison,

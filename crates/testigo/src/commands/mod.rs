@@ -15,6 +15,7 @@ pub mod mask;
 pub mod official;
 pub mod pack;
 pub mod publish;
+pub mod question;
 pub mod read;
 pub mod receipt;
 pub mod rule;

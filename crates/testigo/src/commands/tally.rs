@@ -1,41 +1,28 @@
 //! `testigo tally`: the result of a unit, from the ledger.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use testigo_archive::ArchiveReader;
 use testigo_count::tally::{Tally, TallyVotes};
 use testigo_count::{Count, LocalText};
 
 use super::Format;
+use super::question::{Question, Subject};
+use crate::say;
 use crate::terminal::grouped;
-use crate::{counting, say};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  testigo tally archive\n  testigo tally archive --unit state/01 --format csv")]
 pub struct TallyArguments {
-    /// The archive
-    pub dir: PathBuf,
-    /// The contest [default: the first]
-    #[arg(long, value_name = "ID")]
-    pub contest: Option<String>,
-    /// A unit's official code, or LEVEL/CODE [default: the whole]
-    #[arg(long, value_name = "ID")]
-    pub unit: Option<String>,
-    /// How to answer
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    #[command(flatten)]
+    pub question: Question,
 }
 
 pub fn run(arguments: &TallyArguments) -> Result<ExitCode> {
-    let reader = ArchiveReader::open(&arguments.dir)?;
-    let (count, checkpoint) = counting::load(&reader)?;
-    let contest = counting::contest(&count, arguments.contest.as_deref())?;
-    let unit = counting::unit(&count, arguments.unit.as_deref())?;
+    let Subject { count, checkpoint, contest, unit } = arguments.question.subject()?;
     let tally = count.tally(contest, unit, checkpoint.root.to_string());
-    match arguments.format {
+    match arguments.question.format {
         Format::Json => say!("{}", serde_json::to_string_pretty(&tally)?),
         Format::Csv => say!("{}", csv(&tally)?),
         Format::Table => table(&count, contest, &tally),
