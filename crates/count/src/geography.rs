@@ -168,6 +168,15 @@ pub struct Geography {
     station_registered: Vec<u32>,
 }
 
+/// What is directly below a unit, in any order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Children {
+    /// Units.
+    pub units: Vec<UnitIndex>,
+    /// Listed stations.
+    pub stations: Vec<StationIndex>,
+}
+
 /// Neighbouring stations, and the end of the units right above them; the units begin where those of the run before end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
@@ -391,22 +400,19 @@ impl Geography {
         self.station_registered.get(station.at()).copied().filter(|count| *count != UNKNOWN)
     }
 
-    /// Units directly below this one, by code.
+    /// What is directly below this unit. It looks through everything: whoever asks for many units keeps a table instead.
     #[must_use]
-    pub fn child_units(&self, unit: UnitIndex) -> Vec<UnitIndex> {
-        let mut children: Vec<UnitIndex> =
-            self.units().filter(|child| self.unit_parents.get(child.at()) == Some(&unit.0)).collect();
-        children.sort_by(|one, other| self.unit_keys.get(one.0).cmp(self.unit_keys.get(other.0)));
-        children
+    pub fn children(&self, unit: UnitIndex) -> Children {
+        Children {
+            units: self.units().filter(|child| self.unit_parent(*child) == Some(unit)).collect(),
+            stations: self.stations().filter(|station| self.station_unit(*station) == Some(unit)).collect(),
+        }
     }
 
-    /// Listed stations directly below this unit, by id.
-    #[must_use]
-    pub fn child_stations(&self, unit: UnitIndex) -> Vec<StationIndex> {
-        let mut children: Vec<StationIndex> =
-            self.stations().filter(|station| self.station_parents.get(station.at()) == Some(&unit.0)).collect();
-        children.sort_by(|one, other| self.station_id(*one).cmp(self.station_id(*other)));
-        children
+    /// Puts what is below a unit in the order of level and code.
+    pub(crate) fn sort(&self, children: &mut Children) {
+        children.units.sort_by(|one, other| self.unit_keys.get(one.0).cmp(self.unit_keys.get(other.0)));
+        children.stations.sort_by(|one, other| self.station_id(*one).cmp(self.station_id(*other)));
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {

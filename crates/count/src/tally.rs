@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::fold::Count;
-use crate::geography::{StationIndex, UnitIndex};
+use crate::geography::{Children, StationIndex, UnitIndex};
 use crate::rule::StationState;
 
 /// One contest's result in one unit. Plain integers; field names are part of the public interface.
@@ -189,6 +189,12 @@ impl Count {
     /// The result of a contest (position in the election file) in a unit. `root` is the ledger's at this size.
     #[must_use]
     pub fn tally(&self, contest: usize, unit: UnitIndex, root: String) -> Tally {
+        self.tally_over(contest, unit, self.geography().children(unit), root)
+    }
+
+    /// As [`Count::tally`], for whoever knows the unit's children already.
+    #[must_use]
+    pub fn tally_over(&self, contest: usize, unit: UnitIndex, children: Children, root: String) -> Tally {
         let definition = &self.definition().contests[contest];
         let totals = self.unit_totals(contest, unit);
         let (candidates, others) = self.unit_votes(contest, unit);
@@ -226,7 +232,7 @@ impl Count {
             blank: of_kind("blank"),
             candidates: self.named_candidates(contest, candidates),
             others,
-            children: self.tally_children(contest, unit),
+            children: self.tally_children(contest, children),
         }
     }
 
@@ -263,9 +269,9 @@ impl Count {
         }
     }
 
-    fn tally_children(&self, contest: usize, unit: UnitIndex) -> Vec<TallyChild> {
-        let geography = self.geography();
-        let units = geography.child_units(unit).into_iter().map(|child| {
+    fn tally_children(&self, contest: usize, mut children: Children) -> Vec<TallyChild> {
+        self.geography().sort(&mut children);
+        let units = children.units.into_iter().map(|child| {
             let totals = self.unit_totals(contest, child);
             let (candidates, others) = self.unit_votes(contest, child);
             let TallyUnit { level, code, name } = self.tally_unit(child);
@@ -283,7 +289,7 @@ impl Count {
                 candidates: self.named_candidates(contest, candidates),
             }
         });
-        let stations = geography.child_stations(unit).into_iter().map(|station| self.tally_station(contest, station));
+        let stations = children.stations.into_iter().map(|station| self.tally_station(contest, station));
         units.chain(stations).collect()
     }
 

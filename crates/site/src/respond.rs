@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use testigo_count::DocumentHash;
-use testigo_count::geography::{StationIndex, UnitIndex};
+use testigo_count::geography::{Children, StationIndex, UnitIndex};
 use testigo_ledger::{TilePath, TreeSize};
 
 use crate::address::{
@@ -333,7 +333,9 @@ impl Site {
     }
 
     fn unit_json(&self, contest: usize, unit: UnitIndex) -> Response {
-        let mut tally = self.view.count.tally(contest, unit, self.view.head.root.clone());
+        let view = &self.view;
+        let (units, stations) = (view.places.child_units(unit).to_vec(), view.places.child_stations(unit).to_vec());
+        let mut tally = view.count.tally_over(contest, unit, Children { units, stations }, view.head.root.clone());
         // In a mirror one new entry must not change what it is not about: the head stands in `index.json`.
         if !self.live && unit != UnitIndex::WHOLE {
             tally.ledger = None;
