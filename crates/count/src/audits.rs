@@ -6,7 +6,7 @@ use crate::columns::{ColumnReader, ColumnWriter, Damaged};
 use crate::definition::Definition;
 use crate::entry::{AuditEntry, AuditStep, Entry, Seed};
 use crate::identifier::{ContestId, DocumentHash, EntryIndex};
-use crate::rulings::{Expected, Misplaced, Refusal};
+use crate::refusal::{Expected, Misplaced, Refusal};
 
 /// Every audit entry that was not refused.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -7,7 +7,9 @@ mod batch;
 mod decide;
 mod difference;
 mod recount;
+mod ruling;
 pub mod snapshot;
+mod spread;
 mod view;
 
 use std::borrow::Cow;
@@ -15,21 +17,22 @@ use std::borrow::Cow;
 use crate::audits::Audits;
 use crate::definition::{Contest, Definition};
 use crate::entry::{
-    Decision, Detail, ElectionEntry, Entry, EntryError, KeyChange, KeyChangeEntry, MaskEntry, Numbers, Outcome,
-    Reading, ReadingOf, RegisterEntry, RegisterOrigin, RulingEntry, SheetEntry,
+    Detail, ElectionEntry, Entry, EntryError, KeyChange, KeyChangeEntry, MaskEntry, Numbers, Outcome, Reading,
+    ReadingOf, RegisterEntry, RegisterOrigin, SheetEntry,
 };
-use crate::geography::{Geography, GeographyError, StationIndex, UnitIndex};
+use crate::geography::{Geography, GeographyError};
 use crate::identifier::{DocumentHash, EntryIndex};
 use crate::ledger_facts::LedgerFacts;
 use crate::officials::Officials;
 use crate::pack::Pack;
 use crate::readings::{Readers, ReadingIndex, ReadingTable};
+use crate::refusal::{Expected, Misplaced, Refusal};
 use crate::register::{RegisterRow, read_register};
 use crate::rule::Status;
-use crate::rulings::{Effect, Expected, Misplaced, REASONS, Refusal, Rulings, Subject};
+use crate::rulings::Rulings;
 use crate::sheets::{Intake, NotMasked, Pictures, SheetIndex, SheetTable};
 use crate::source::SourceError;
-use crate::totals::{ADDED, Change, Part, TAKEN_OUT, UnitTotals, VoteTotals};
+use crate::totals::{UnitTotals, VoteTotals};
 
 pub use self::view::{RulingView, SheetView};
 
@@ -382,201 +385,6 @@ impl Count {
         let view = table.view(found, &self.definition.contests[contest], &self.readers);
         let same = view.reader() == self.readers.get(reader) && view.of_number() == of;
         (same && !view.superseded()).then_some(found)
-    }
-
-    fn ruling(&mut self, index: u32, ruling: &RulingEntry) -> Result<(), Stop> {
-        self.rulings
-            .check_signatures(ruling, &self.entry_zero, self.election.counting.signatures)
-            .map_err(Stop::Refused)?;
-        if !REASONS.contains(&ruling.reason.as_str()) {
-            return Err(Stop::Refused(Refusal::UnknownReason(ruling.reason.clone())));
-        }
-        let begins = self.subjects(&ruling.decision).map_err(Stop::Refused)?;
-        let mut touched = Vec::new();
-        if let Some(prev) = ruling.prev {
-            match self.rulings.end(prev) {
-                Some(subjects) => touched.extend(subjects),
-                // A superseded ruling that is not in force: a new decision stands beside whatever stands.
-                None if begins.is_some() => {}
-                None => return Err(Stop::Refused(Refusal::NotHead(prev))),
-            }
-        } else if begins.is_none() {
-            return Err(Stop::Refused(Refusal::Misplaced(Misplaced::WithdrawalOfNothing)));
-        }
-        if let Some((subjects, effect)) = begins {
-            touched.extend(subjects.iter().copied());
-            self.rulings.begin(index, subjects, effect);
-        }
-        self.rulings.record(index, ruling, &touched);
-        for subject in touched {
-            self.settle(subject)?;
-        }
-        Ok(())
-    }
-
-    /// What a decision is about, and what it does there. `None` for a withdrawal.
-    fn subjects(&mut self, decision: &Decision) -> Result<Option<(Vec<Subject>, Effect)>, Refusal> {
-        let sheet_of = |count: &Self, entry: EntryIndex| {
-            count.sheets.by_entry(entry).ok_or(Refusal::Dangling { index: entry, expected: Expected::Sheet })
-        };
-        Ok(match decision {
-            Decision::AcceptReading { reading } => {
-                let entry = u32::try_from(reading.0).ok();
-                let found = self.contests.iter().enumerate().find_map(|(contest, count)| {
-                    entry.and_then(|entry| count.readings.by_entry(entry)).map(|found| (contest, found))
-                });
-                let (contest, found) =
-                    found.ok_or(Refusal::Dangling { index: *reading, expected: Expected::ReadingWithNumbers })?;
-                let station = self.contests[contest].readings.station(found);
-                Some((vec![Subject::Result { contest, station }], Effect::Accept(found)))
-            }
-            Decision::RejectSheet { sheet } => Some((vec![Subject::Place(sheet_of(self, *sheet)?)], Effect::Reject)),
-            Decision::MoveSheet { sheet, station } => {
-                let sheet = sheet_of(self, *sheet)?;
-                let unknown = || Refusal::UnknownStation(station.to_string());
-                let station = self.geography.find_station(station.as_str()).ok_or_else(unknown)?;
-                Some((vec![Subject::Place(sheet)], Effect::Move(station)))
-            }
-            Decision::WithholdSheet { sheet } => {
-                Some((vec![Subject::Picture(sheet_of(self, *sheet)?)], Effect::Withhold))
-            }
-            Decision::NotInstalled { station } => {
-                let unknown = || Refusal::UnknownStation(station.to_string());
-                let station = self.geography.find_station(station.as_str()).ok_or_else(unknown)?;
-                let contests = 0..self.contests.len();
-                Some((contests.map(|contest| Subject::Result { contest, station }).collect(), Effect::NotInstalled))
-            }
-            Decision::Withdraw => None,
-        })
-    }
-
-    /// Decides anew whatever a change of the rulings on this subject touches.
-    fn settle(&mut self, subject: Subject) -> Result<(), Stop> {
-        match subject {
-            Subject::Picture(_) => Ok(()),
-            Subject::Result { contest, station } => self.change_one(contest, station, |_| {}),
-            Subject::Place(sheet) => {
-                let target = match self.rulings.effect(subject) {
-                    Some(Effect::Move(station)) => Some(station),
-                    _ => None,
-                };
-                let mut stations: Vec<StationIndex> = self.sheets.moved_to(sheet).into_iter().chain(target).collect();
-                self.sheets.set_moved(sheet, target);
-                for contest in 0..self.contests.len() {
-                    for reading in self.readings_of_sheet(contest, sheet) {
-                        let old = self.contests[contest].readings.station(reading);
-                        stations.push(old);
-                        let new = match target {
-                            Some(station) => station,
-                            None => self.contests[contest].readings.own_station(reading),
-                        };
-                        stations.push(new);
-                        if new != old {
-                            self.contests[contest].readings.move_to(reading, new);
-                        }
-                    }
-                }
-                stations.sort_unstable();
-                stations.dedup();
-                stations.into_iter().try_for_each(|station| self.change(station, |_| {}))
-            }
-        }
-    }
-
-    fn readings_of_sheet(&self, contest: usize, sheet: SheetIndex) -> Vec<ReadingIndex> {
-        let table = &self.contests[contest].readings;
-        table.of_sheet(sheet.0, &self.definition.contests[contest], &self.readers)
-    }
-
-    fn mention(&mut self, contest: usize, station: &crate::identifier::StationId) -> Result<StationIndex, Stop> {
-        let known = self.geography.station_count();
-        // Readings mostly come in the order of the register.
-        let guess = self.contests[contest].readings.last_station().next();
-        let station = self.geography.mention(station, guess).map_err(|_| Stop::Overflow)?;
-        if self.geography.station_count() > known {
-            self.admit_station(station)?;
-        }
-        Ok(station)
-    }
-
-    /// Makes room for a station (and its units) that the geography has just got.
-    fn admit_station(&mut self, station: StationIndex) -> Result<(), Stop> {
-        for contest in 0..self.contests.len() {
-            self.grow(contest);
-            self.add_part(contest, station).ok_or(Stop::Overflow)?;
-        }
-        Ok(())
-    }
-
-    fn grow(&mut self, contest: usize) {
-        let count = &mut self.contests[contest];
-        count.status.resize(self.geography.station_count(), Status::default());
-        count.units.resize(self.geography.unit_count(), UnitTotals::default());
-        count.votes.grow(self.geography.unit_count());
-        count.readings.grow(self.geography.station_count());
-    }
-
-    /// Changes something about a station in all contests.
-    fn change(&mut self, station: StationIndex, change: impl FnOnce(&mut Self)) -> Result<(), Stop> {
-        for contest in 0..self.contests.len() {
-            self.remove_part(contest, station).ok_or(Stop::Overflow)?;
-        }
-        change(self);
-        for contest in 0..self.contests.len() {
-            self.grow(contest);
-            self.contests[contest].status[station.at()] = self.decided(contest, station);
-            self.add_part(contest, station).ok_or(Stop::Overflow)?;
-        }
-        Ok(())
-    }
-
-    /// Changes something about a station in one contest.
-    fn change_one(
-        &mut self,
-        contest: usize,
-        station: StationIndex,
-        change: impl FnOnce(&mut Self),
-    ) -> Result<(), Stop> {
-        let before = self.contests[contest].status[station.at()];
-        let (part, votes) = self.part(contest, station, before).ok_or(Stop::Overflow)?;
-        change(self);
-        let after = self.decided(contest, station);
-        if before == after {
-            return Ok(());
-        }
-        self.contests[contest].status[station.at()] = after;
-        self.spread(contest, station, &part, votes.as_deref(), &TAKEN_OUT).ok_or(Stop::Overflow)?;
-        self.add_part(contest, station).ok_or(Stop::Overflow)
-    }
-
-    fn add_part(&mut self, contest: usize, station: StationIndex) -> Option<()> {
-        let (part, votes) = self.part(contest, station, self.contests[contest].status[station.at()])?;
-        self.spread(contest, station, &part, votes.as_deref(), &ADDED)
-    }
-
-    fn remove_part(&mut self, contest: usize, station: StationIndex) -> Option<()> {
-        let (part, votes) = self.part(contest, station, self.contests[contest].status[station.at()])?;
-        self.spread(contest, station, &part, votes.as_deref(), &TAKEN_OUT)
-    }
-
-    fn spread(
-        &mut self,
-        contest: usize,
-        station: StationIndex,
-        part: &Part,
-        votes: Option<&[u64]>,
-        change: &Change,
-    ) -> Option<()> {
-        // A station that is not in the register belongs to the whole and to nothing below.
-        let unit = self.geography.station_unit(station).unwrap_or(UnitIndex::WHOLE);
-        let count = &mut self.contests[contest];
-        for unit in self.geography.ancestors(unit) {
-            count.units[unit.at()].change(part, change)?;
-            if let Some(votes) = votes {
-                count.votes.change(unit.at(), votes, change)?;
-            }
-        }
-        Some(())
     }
 }
 

@@ -9,7 +9,8 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use crate::columns::{ColumnReader, ColumnWriter, Damaged};
 use crate::entry::{AnchorEntry, AnchorKind, KeyChange, KeyChangeEntry};
 use crate::identifier::{DocumentHash, EntryIndex};
-use crate::rulings::{Refusal, usable_key};
+use crate::refusal::Refusal;
+use crate::rulings::usable_key;
 
 /// The ledger's key was replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

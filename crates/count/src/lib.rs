@@ -21,6 +21,7 @@ pub mod official_file;
 pub mod officials;
 pub mod pack;
 pub mod readings;
+pub mod refusal;
 pub mod register;
 mod rows;
 pub mod rule;

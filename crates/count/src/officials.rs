@@ -7,7 +7,7 @@ use crate::definition::Definition;
 use crate::entry::{Entry, OfficialEntry};
 use crate::identifier::EntryIndex;
 use crate::pack::Pack;
-use crate::rulings::Refusal;
+use crate::refusal::Refusal;
 
 /// Every official entry that was not refused.
 #[derive(Debug, Clone, Default, PartialEq)]

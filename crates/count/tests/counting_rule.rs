@@ -7,8 +7,8 @@ use made_up::{Ledger, PACK, mayor, mayor_by_candidate, reading};
 use testigo_count::entry::{Decision, RegisterEntry, RegisterOrigin};
 use testigo_count::geography::UnitIndex;
 use testigo_count::identifier::Code;
+use testigo_count::refusal::Refusal;
 use testigo_count::rule::{Reason, StationState};
-use testigo_count::rulings::Refusal;
 use testigo_count::sheets::SheetState;
 use testigo_count::{Cell, Entry, Numbers, Outcome, ReadingOf, SourceClass, StationId};
 

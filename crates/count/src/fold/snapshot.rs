@@ -23,7 +23,8 @@ use crate::identifier::{DocumentHash, EntryIndex};
 use crate::ledger_facts::LedgerFacts;
 use crate::officials::Officials;
 use crate::readings::{Known, Readers, ReadingTable};
-use crate::rulings::{Refusal, Rulings};
+use crate::refusal::Refusal;
+use crate::rulings::Rulings;
 use crate::sheets::{Intake, Pictures, SheetTable};
 use crate::totals::VoteTotals;
 

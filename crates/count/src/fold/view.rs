@@ -11,8 +11,9 @@ use crate::ledger_facts::{Anchor, RecoveryKey, Rotation};
 use crate::officials::OfficialView;
 use crate::pack::Pack;
 use crate::readings::ReadingView;
+use crate::refusal::Refusal;
 use crate::rule::{StationState, Status};
-use crate::rulings::{Effect, Refusal, Subject};
+use crate::rulings::{Effect, Subject};
 use crate::sheets::{Intake, PageView, SheetIndex, SheetState};
 use crate::totals::UnitTotals;
 
