@@ -172,9 +172,6 @@ impl ArchiveReader {
             names.insert("policy".to_owned());
         }
         names.extend(TilePath::all(head).map(|path| path.to_string()));
-        if self.layout.policy().is_file() {
-            names.insert("policy".to_owned());
-        }
         for path in list(&self.layout.checkpoints())? {
             let size = file_name(&path).parse().ok().map(TreeSize).filter(|size| *size <= head);
             if let Some(size) = size.filter(|size| self.layout.checkpoint_of(*size) == path) {

@@ -435,8 +435,7 @@ fn fetch<'a>(
 }
 
 /// Says where in a register a station or unit is wrong.
-#[must_use]
-pub fn register_error(file: &str, line: u64, error: &GeographyError) -> SourceError {
+fn register_error(file: &str, line: u64, error: &GeographyError) -> SourceError {
     let field = match error {
         GeographyError::Twice(_) => "station",
         GeographyError::TwoParents { .. } | GeographyError::TooMany => "",

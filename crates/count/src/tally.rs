@@ -293,9 +293,7 @@ impl Count {
         units.chain(stations).collect()
     }
 
-    /// One station's line.
-    #[must_use]
-    pub fn tally_station(&self, contest: usize, station: StationIndex) -> TallyChild {
+    fn tally_station(&self, contest: usize, station: StationIndex) -> TallyChild {
         let status = self.status(contest, station);
         let (candidates, others) = self.station_votes(contest, station);
         let counted = status.state == StationState::Counted;

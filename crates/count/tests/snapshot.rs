@@ -34,7 +34,6 @@ fn look_at(count: &Count) {
             for reading in count.readings_ever(contest, station) {
                 let _ = (count.findings(contest, reading), reading.reader(), count.sheet_of(reading));
             }
-            let _ = count.rulings_on(contest, station);
         }
         let _ = (count.sheets_of_station(station), count.station_rulings(station));
     }

@@ -10,13 +10,6 @@ pub struct EntryIndex(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TreeSize(pub u64);
 
-impl EntryIndex {
-    /// The size of the smallest tree that holds this entry; `None` for the one index no tree can hold.
-    pub fn smallest_tree(self) -> Option<TreeSize> {
-        self.0.checked_add(1).map(TreeSize)
-    }
-}
-
 impl TreeSize {
     /// The index the next appended entry will have.
     pub fn next_index(self) -> EntryIndex {

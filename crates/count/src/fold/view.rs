@@ -155,13 +155,6 @@ impl Count {
         })
     }
 
-    /// Documents that are kept beside those that the fold opens: results files, documents with proclaimed figures, lists of
-    /// audits.
-    pub fn kept_documents(&self) -> impl Iterator<Item = DocumentHash> {
-        let officials = self.officials.all().map(|official| official.entry.document);
-        self.results_files().chain(officials).chain(self.audits.lists().map(|list| list.document))
-    }
-
     /// Every proclaimed figure, oldest first; superseded ones too.
     pub fn officials(&self) -> impl DoubleEndedIterator<Item = OfficialView<'_>> {
         self.officials.all()
@@ -283,20 +276,6 @@ impl Count {
             withheld: !self.rulings.heads(Subject::Picture(sheet)).is_empty(),
             pages: self.sheets.pages(sheet).collect(),
         }
-    }
-
-    /// Rulings in force on a contest at a station and on its sheets, by entry.
-    #[must_use]
-    pub fn rulings_on(&self, contest: usize, station: StationIndex) -> Vec<EntryIndex> {
-        let mut subjects = vec![Subject::Result { contest, station }];
-        for sheet in self.sheets_of_station(station) {
-            subjects.extend([Subject::Place(sheet), Subject::Picture(sheet)]);
-        }
-        let heads = subjects.into_iter().flat_map(|subject| self.rulings.heads(subject));
-        let mut entries: Vec<EntryIndex> = heads.map(|head| EntryIndex(u64::from(head.entry))).collect();
-        entries.sort_unstable();
-        entries.dedup();
-        entries
     }
 
     /// Stations in a state, in order of their id. Those not in the register come too where they are held.
