@@ -57,9 +57,7 @@ impl Audits {
     pub fn take(&mut self, index: u64, entry: AuditEntry, definition: &Definition) -> Result<(), Refusal> {
         match &entry.step {
             AuditStep::List { after, contest, document } => {
-                if definition.contest(contest).is_none() {
-                    return Err(Refusal::UnknownContest(contest.to_string()));
-                }
+                definition.known_contest(contest)?;
                 let mut seed = None;
                 if let Some(after) = after {
                     let before = self.list(*after)?;
@@ -83,16 +81,12 @@ impl Audits {
                 if audited.seed.is_none() {
                     return Err(Refusal::Misplaced(Misplaced::RecordBeforeSeed));
                 }
-                let (_, contest) = definition
-                    .contest(&audited.contest)
-                    .ok_or_else(|| Refusal::UnknownContest(audited.contest.to_string()))?;
+                let (_, contest) = definition.known_contest(&audited.contest)?;
                 let expected = contest.candidates.len();
                 if let Some(found) = found.as_ref().map(Vec::len).filter(|found| *found != expected) {
                     return Err(Refusal::CountOfVotes { expected, found });
                 }
-                if let Some(unknown) = other.keys().find(|id| !contest.others.iter().any(|one| one.id == **id)) {
-                    return Err(Refusal::UnknownOther(unknown.to_string()));
-                }
+                contest.knows_others(other.keys())?;
                 if let Some(prev) = entry.prev.map(|prev| prev.0)
                     && !self.superseded.contains_key(&prev)
                     && let Some(AuditStep::Record { list: its_list, station: its_station, .. }) =

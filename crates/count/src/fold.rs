@@ -181,7 +181,7 @@ impl Count {
         let index = EntryIndex(self.size);
         let short = u32::try_from(self.size).map_err(|_| FoldError::Overflow(index))?;
         let done = match entry {
-            Entry::Election(_) => Err(Stop::Refused(Refusal::Misplaced(Misplaced::SecondElection))),
+            Entry::Election(_) => Err(Refusal::Misplaced(Misplaced::SecondElection).into()),
             Entry::Register(entry) => self.register(&entry, documents),
             Entry::Intake(entry) => {
                 let (source, time) = (entry.source, entry.time);
@@ -195,13 +195,13 @@ impl Count {
             Entry::Mask(entry) => self.mask(short, &entry),
             Entry::Reading(reading) => self.reading(short, &reading),
             Entry::Ruling(ruling) => self.ruling(short, &ruling),
-            Entry::Key(key) => self.rulings.admit(&key).map_err(Stop::Refused),
+            Entry::Key(key) => self.rulings.admit(&key).map_err(Stop::from),
             Entry::Official(entry) => {
-                self.officials.take(self.size, *entry, &self.definition, &self.pack).map_err(Stop::Refused)
+                self.officials.take(self.size, *entry, &self.definition, &self.pack).map_err(Stop::from)
             }
-            Entry::Audit(entry) => self.audits.take(self.size, entry, &self.definition).map_err(Stop::Refused),
-            Entry::KeyChange(entry) => self.key_change(&entry).map_err(Stop::Refused),
-            Entry::Anchor(entry) => self.ledger.anchor(self.size, &entry).map_err(Stop::Refused),
+            Entry::Audit(entry) => self.audits.take(self.size, entry, &self.definition).map_err(Stop::from),
+            Entry::KeyChange(entry) => self.key_change(&entry).map_err(Stop::from),
+            Entry::Anchor(entry) => self.ledger.anchor(self.size, &entry).map_err(Stop::from),
         };
         match done {
             Ok(()) => {}
@@ -220,7 +220,7 @@ impl Count {
             rows.push(row);
             Ok(())
         })
-        .map_err(|error| Stop::Refused(Refusal::Register(error.to_string())))?;
+        .map_err(|error| Refusal::Register(error.to_string()))?;
         let is_listed = |geography: &Geography, row: &RegisterRow| {
             geography
                 .find_station(row.station.as_str())
@@ -230,33 +230,20 @@ impl Count {
         let mut trial = self.geography.clone();
         for row in &rows {
             if !is_listed(&trial, row) {
-                trial.list(row).map_err(|error| match error {
-                    GeographyError::TooMany => Stop::Overflow,
-                    error => Stop::Refused(Refusal::Register(error.to_string())),
-                })?;
+                trial.list(row)?;
             }
         }
         for row in rows {
             if is_listed(&self.geography, &row) {
                 continue;
             }
-            let known = self.geography.find_station(row.station.as_str());
-            let mut listed = Ok(());
-            if let Some(station) = known {
-                self.change(station, |count| listed = count.geography.list(&row).map(|_| ()))?;
+            if let Some(station) = self.geography.find_station(row.station.as_str()) {
+                let mut listed = Ok(station);
+                self.change(station, |count| listed = count.geography.list(&row))?;
+                listed?;
             } else {
-                listed = match self.geography.list(&row) {
-                    Ok(station) => {
-                        self.admit_station(station)?;
-                        Ok(())
-                    }
-                    Err(error) => Err(error),
-                };
-            }
-            match listed {
-                Ok(()) => {}
-                Err(GeographyError::TooMany) => return Err(Stop::Overflow),
-                Err(error) => return Err(Stop::Refused(Refusal::Register(error.to_string()))),
+                let station = self.geography.list(&row)?;
+                self.admit_station(station)?;
             }
         }
         self.register_from_results |= entry.origin == RegisterOrigin::Results;
@@ -273,14 +260,14 @@ impl Count {
 
     fn sheet(&mut self, index: u32, entry: &SheetEntry) -> Result<(), Stop> {
         let dangling = Refusal::Dangling { index: entry.intake, expected: Expected::Intake };
-        let intake = self.intakes.get(&entry.intake.0).ok_or(Stop::Refused(dangling))?;
+        let intake = self.intakes.get(&entry.intake.0).ok_or(dangling)?;
         let mut pixels = Vec::with_capacity(entry.pages.len());
         for (page, picture) in entry.pages.iter().enumerate() {
             let refusal = Refusal::NotInIntake { page: page + 1, intake: entry.intake };
-            pixels.push(intake.pixels(&picture.commitment).ok_or(Stop::Refused(refusal))?);
+            pixels.push(intake.pixels(&picture.commitment).ok_or(refusal)?);
         }
         let refusal = Refusal::Misplaced(Misplaced::SheetWithoutPage);
-        self.sheets.push(index, intake.source, &entry.pages, &pixels).ok_or(Stop::Refused(refusal))?;
+        self.sheets.push(index, intake.source, &entry.pages, &pixels).ok_or(refusal)?;
         Ok(())
     }
 
@@ -291,23 +278,20 @@ impl Count {
 
     fn mask(&mut self, index: u32, entry: &MaskEntry) -> Result<(), Stop> {
         let dangling = Refusal::Dangling { index: entry.sheet, expected: Expected::Sheet };
-        let sheet = self.sheets.by_entry(entry.sheet).ok_or(Stop::Refused(dangling))?;
-        self.sheets.remask(sheet, index, entry).map_err(|cause| {
-            Stop::Refused(Refusal::Misplaced(match cause {
-                NotMasked::NoSuchPage => Misplaced::MaskOfNoPage,
-                NotMasked::BesideAnother => Misplaced::MaskBesideAnother,
-            }))
-        })
+        let sheet = self.sheets.by_entry(entry.sheet).ok_or(dangling)?;
+        let misplaced = |cause| match cause {
+            NotMasked::NoSuchPage => Misplaced::MaskOfNoPage,
+            NotMasked::BesideAnother => Misplaced::MaskBesideAnother,
+        };
+        self.sheets.remask(sheet, index, entry).map_err(|cause| Refusal::Misplaced(misplaced(cause)).into())
     }
 
     fn reading(&mut self, index: u32, reading: &Reading) -> Result<(), Stop> {
         let sheet = match reading.of {
             ReadingOf::Row(_) => None,
-            ReadingOf::Sheet(entry) => Some(
-                self.sheets
-                    .by_entry(entry)
-                    .ok_or(Stop::Refused(Refusal::Dangling { index: entry, expected: Expected::Sheet }))?,
-            ),
+            ReadingOf::Sheet(entry) => {
+                Some(self.sheets.by_entry(entry).ok_or(Refusal::Dangling { index: entry, expected: Expected::Sheet })?)
+            }
         };
         match (&reading.outcome, sheet) {
             (Outcome::Failure(code), Some(sheet)) => {
@@ -317,7 +301,7 @@ impl Count {
                     None => Ok(()),
                 }
             }
-            (Outcome::Failure(_), None) => Err(Stop::Refused(Refusal::Misplaced(Misplaced::UnreadableRow))),
+            (Outcome::Failure(_), None) => Err(Refusal::Misplaced(Misplaced::UnreadableRow).into()),
             (Outcome::Numbers(numbers), _) => self.numbers(index, reading, numbers, sheet),
         }
     }
@@ -329,10 +313,7 @@ impl Count {
         numbers: &Numbers,
         sheet: Option<SheetIndex>,
     ) -> Result<(), Stop> {
-        let (contest, definition) = self
-            .definition
-            .contest(&numbers.contest)
-            .ok_or_else(|| Stop::Refused(Refusal::UnknownContest(numbers.contest.to_string())))?;
+        let (contest, definition) = self.definition.known_contest(&numbers.contest)?;
         fits(definition, numbers)?;
         let reader = self.readers.intern(&reading.reader).ok_or(Stop::Overflow)?;
         let of = match (reading.of, sheet) {
@@ -395,19 +376,31 @@ enum Stop {
     Fold(FoldError),
 }
 
-fn fits(contest: &Contest, numbers: &Numbers) -> Result<(), Stop> {
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<GeographyError> for Stop {
+    fn from(error: GeographyError) -> Self {
+        match error {
+            GeographyError::TooMany => Self::Overflow,
+            error => Self::Refused(Refusal::Register(error.to_string())),
+        }
+    }
+}
+
+fn fits(contest: &Contest, numbers: &Numbers) -> Result<(), Refusal> {
     let expected = match numbers.detail {
         Detail::Candidate => contest.candidates.len(),
         Detail::Selection => contest.selections.len(),
     };
     let found = numbers.votes.len();
     if found != expected {
-        return Err(Stop::Refused(Refusal::CountOfVotes { expected, found }));
+        return Err(Refusal::CountOfVotes { expected, found });
     }
-    match numbers.other.keys().find(|id| !contest.others.iter().any(|other| other.id == **id)) {
-        Some(unknown) => Err(Stop::Refused(Refusal::UnknownOther(unknown.to_string()))),
-        None => Ok(()),
-    }
+    contest.knows_others(numbers.other.keys())
 }
 
 /// Entry 0 with the election file and the pack that it names.

@@ -41,8 +41,7 @@ impl Officials {
         definition: &Definition,
         pack: &Pack,
     ) -> Result<(), Refusal> {
-        let (_, contest) =
-            definition.contest(&entry.contest).ok_or_else(|| Refusal::UnknownContest(entry.contest.to_string()))?;
+        let (_, contest) = definition.known_contest(&entry.contest)?;
         if let Some(place) = &entry.place
             && !pack.levels.iter().any(|level| level.id == place.level)
         {
@@ -54,9 +53,7 @@ impl Officials {
         {
             return Err(Refusal::UnknownCandidate(unknown.to_string()));
         }
-        if let Some(unknown) = entry.other.keys().find(|id| !contest.others.iter().any(|one| one.id == **id)) {
-            return Err(Refusal::UnknownOther(unknown.to_string()));
-        }
+        contest.knows_others(entry.other.keys())?;
         // Whatever names no head of a chain about the same figures supersedes nothing: both stand and are shown.
         if let Some(before) = entry.prev.and_then(|prev| self.kept.get_mut(&prev.0))
             && before.superseded_by.is_none()

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::columns::{ColumnReader, ColumnWriter, Damaged};
-use crate::identifier::{EntryIndex, KeyName};
+use crate::definition::{Contest, Definition};
+use crate::identifier::{ContestId, EntryIndex, KeyName, OtherId};
 use crate::ledger_facts::KeyFault;
 
 /// What another entry should be.
@@ -163,6 +164,23 @@ pub enum Refusal {
     /// A register part that cannot be read; the text says where.
     #[error("the added register cannot be read: {0}")]
     Register(String),
+}
+
+impl Definition {
+    /// As [`Definition::contest`], for an entry that must name one that there is.
+    pub(crate) fn known_contest(&self, id: &ContestId) -> Result<(usize, &Contest), Refusal> {
+        self.contest(id).ok_or_else(|| Refusal::UnknownContest(id.to_string()))
+    }
+}
+
+impl Contest {
+    /// Refuses kinds of ballots for no candidate that the contest does not have.
+    pub(crate) fn knows_others<'a>(&self, mut ids: impl Iterator<Item = &'a OtherId>) -> Result<(), Refusal> {
+        match ids.find(|id| !self.others.iter().any(|other| other.id == **id)) {
+            Some(unknown) => Err(Refusal::UnknownOther(unknown.to_string())),
+            None => Ok(()),
+        }
+    }
 }
 
 /// For snapshots.

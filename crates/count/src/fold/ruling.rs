@@ -11,23 +11,21 @@ use crate::sheets::SheetIndex;
 
 impl Count {
     pub(super) fn ruling(&mut self, index: u32, ruling: &RulingEntry) -> Result<(), Stop> {
-        self.rulings
-            .check_signatures(ruling, &self.entry_zero, self.election.counting.signatures)
-            .map_err(Stop::Refused)?;
+        self.rulings.check_signatures(ruling, &self.entry_zero, self.election.counting.signatures)?;
         if !REASONS.contains(&ruling.reason.as_str()) {
-            return Err(Stop::Refused(Refusal::UnknownReason(ruling.reason.clone())));
+            return Err(Refusal::UnknownReason(ruling.reason.clone()).into());
         }
-        let begins = self.subjects(&ruling.decision).map_err(Stop::Refused)?;
+        let begins = self.subjects(&ruling.decision)?;
         let mut touched = Vec::new();
         if let Some(prev) = ruling.prev {
             match self.rulings.end(prev) {
                 Some(subjects) => touched.extend(subjects),
                 // A superseded ruling that is not in force: a new decision stands beside whatever stands.
                 None if begins.is_some() => {}
-                None => return Err(Stop::Refused(Refusal::NotHead(prev))),
+                None => return Err(Refusal::NotHead(prev).into()),
             }
         } else if begins.is_none() {
-            return Err(Stop::Refused(Refusal::Misplaced(Misplaced::WithdrawalOfNothing)));
+            return Err(Refusal::Misplaced(Misplaced::WithdrawalOfNothing).into());
         }
         if let Some((subjects, effect)) = begins {
             touched.extend(subjects.iter().copied());
