@@ -130,9 +130,7 @@ impl Audits {
         part.count(self.kept.len());
         for (index, entry) in &self.kept {
             part.number(*index);
-            let bytes = Entry::Audit(entry.clone()).to_bytes().unwrap_or_default();
-            part.count(bytes.len());
-            part.bytes(&bytes);
+            part.sized(&Entry::Audit(entry.clone()).to_bytes().unwrap_or_default());
         }
     }
 
@@ -141,8 +139,7 @@ impl Audits {
         let mut audits = Self::default();
         for _ in 0..part.count(2)? {
             let index = part.number()?;
-            let length = part.count(1)?;
-            let Ok(Entry::Audit(entry)) = Entry::parse(part.bytes(length)?) else { return Err(part.damaged()) };
+            let Ok(Entry::Audit(entry)) = Entry::parse(part.sized()?) else { return Err(part.damaged()) };
             audits.take(index, entry, definition).map_err(|_| part.damaged())?;
         }
         part.end()?;

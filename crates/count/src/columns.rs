@@ -38,8 +38,13 @@ impl ColumnWriter {
     }
 
     pub fn text(&mut self, text: &str) {
-        self.count(text.len());
-        self.bytes(text.as_bytes());
+        self.sized(text.as_bytes());
+    }
+
+    /// Bytes with their length before them.
+    pub fn sized(&mut self, bytes: &[u8]) {
+        self.count(bytes.len());
+        self.bytes(bytes);
     }
 
     /// A column of numbers that mostly go on from the one before by the same step: steps, each with how often it follows.
@@ -136,9 +141,13 @@ impl<'a> ColumnReader<'a> {
     }
 
     pub fn text(&mut self) -> Result<&'a str, Damaged> {
-        let length = self.count(1)?;
-        let bytes = self.bytes(length)?;
+        let bytes = self.sized()?;
         std::str::from_utf8(bytes).map_err(|_| self.damaged())
+    }
+
+    pub fn sized(&mut self) -> Result<&'a [u8], Damaged> {
+        let length = self.count(1)?;
+        self.bytes(length)
     }
 
     /// A column of as many numbers as the caller knows to be bounded by the file: a few bytes may stand for many.

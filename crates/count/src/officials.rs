@@ -79,9 +79,7 @@ impl Officials {
         for (index, kept) in &self.kept {
             part.number(*index);
             part.number(kept.superseded_by.map_or(0, |by| by.0));
-            let bytes = Entry::Official(Box::new(kept.entry.clone())).to_bytes().unwrap_or_default();
-            part.count(bytes.len());
-            part.bytes(&bytes);
+            part.sized(&Entry::Official(Box::new(kept.entry.clone())).to_bytes().unwrap_or_default());
         }
     }
 
@@ -89,8 +87,7 @@ impl Officials {
         let mut officials = Self::default();
         for _ in 0..part.count(3)? {
             let (index, by) = (part.number()?, part.number()?);
-            let length = part.count(1)?;
-            let Ok(Entry::Official(entry)) = Entry::parse(part.bytes(length)?) else { return Err(part.damaged()) };
+            let Ok(Entry::Official(entry)) = Entry::parse(part.sized()?) else { return Err(part.damaged()) };
             // No entry supersedes another from the ledger's first place.
             let superseded_by = (by > 0).then_some(EntryIndex(by));
             officials.kept.insert(index, Kept { entry: *entry, superseded_by });

@@ -197,9 +197,7 @@ impl Rulings {
         part.count(self.taken.len());
         for (entry, ruling) in &self.taken {
             part.number(*entry);
-            let bytes = Entry::Ruling(ruling.clone()).to_bytes().unwrap_or_default();
-            part.count(bytes.len());
-            part.bytes(&bytes);
+            part.sized(&Entry::Ruling(ruling.clone()).to_bytes().unwrap_or_default());
         }
         part.count(self.subjects.len());
         for (entry, subjects) in &self.subjects {
@@ -230,8 +228,7 @@ impl Rulings {
         }
         for _ in 0..part.count(2)? {
             let entry = part.small()?;
-            let length = part.count(1)?;
-            let Ok(Entry::Ruling(ruling)) = Entry::parse(part.bytes(length)?) else { return Err(part.damaged()) };
+            let Ok(Entry::Ruling(ruling)) = Entry::parse(part.sized()?) else { return Err(part.damaged()) };
             rulings.taken.insert(entry, ruling);
         }
         // Rulings came in force in the order of their entries.

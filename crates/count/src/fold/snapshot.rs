@@ -75,8 +75,7 @@ impl Count {
         let mut file = PartWriter { out, digest: Sha256::new() };
         file.bytes(FIRST_LINE)?;
         file.part(|part| {
-            part.count(self.entry_zero.len());
-            part.bytes(&self.entry_zero);
+            part.sized(&self.entry_zero);
             part.number(self.size);
             part.number(u64::from(self.register_from_results));
             part.count(self.geography.station_count());
@@ -204,8 +203,7 @@ fn read_columns(parts: &[Vec<u8>], documents: &dyn Documents) -> Result<Count, S
         return Err(SnapshotError::Malformed("parts"));
     };
     let mut head = ColumnReader::new(head, "first fields");
-    let length = head.count(1)?;
-    let entry_zero = head.bytes(length)?;
+    let entry_zero = head.sized()?;
     let (election, definition, pack) = begin_documents(entry_zero, documents)?;
     let size = head.number()?;
     let register_from_results = head.number()? != 0;
