@@ -51,12 +51,14 @@ pub(super) fn draw(scene: Scene<'_>, station: StationIndex) -> Inside {
                         (checks(scene, contest, station))
                     }
                 }
+            }
+            (pictures(scene, &in_order))
+            div.about {
                 (facts(scene, station))
                 (rulings(scene, station, &sheets))
                 (history(scene, station, &sheets))
                 p.note { a href=(scene.json_of_station(station)) { (scene.t("frame.json")) } }
             }
-            (pictures(scene, &in_order))
         }
     };
     let description = format!("{level} {id}: {}", sentence(scene, 0, station));
