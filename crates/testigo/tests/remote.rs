@@ -480,11 +480,14 @@ fn a_live_site_gives_a_receipt_for_every_entry() {
         assert_eq!(body, place.read(&format!("made/{entry}.tlog-proof")));
         place.write("given/receipt.tlog-proof", &body);
         let own = format!("made/{entry}.json");
+        assert_eq!(ask(&format!("{entry}.json")).2, place.read(&own), "what the receipt is for");
         let check = ["receipt", "check", "given/receipt.tlog-proof", "--entry", &own, "--dir", "archive"];
         place.run(&check).done().says(&[&format!("entry      {entry} of {}", common::ORIGIN)]);
     }
     let beyond = format!("{size}.tlog-proof");
-    for name in [&beyond, "00.tlog-proof", "-1.tlog-proof", "1", "1.json", "", "18446744073709551616.tlog-proof"] {
+    let entry_beyond = format!("{size}.json");
+    let no_numbers = ["00.tlog-proof", "-1.tlog-proof", "1", "01.json", "1.txt", "", "18446744073709551616.tlog-proof"];
+    for name in [&[&beyond[..], &entry_beyond], &no_numbers[..]].concat() {
         assert_eq!(ask(name).0, 404, "{name}");
     }
 
