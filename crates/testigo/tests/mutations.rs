@@ -260,7 +260,12 @@ const MUTATIONS: &[Mutation] = &[
         "checkpoint",
         "ledger/checkpoint",
         "ledger/checkpoint: the signature of example.org/demo is wrong",
-        |site| site.flip("ledger/checkpoint"),
+        |site| {
+            let head = String::from_utf8(site.read("ledger/checkpoint")).unwrap();
+            let root = head.lines().nth(2).unwrap();
+            let other = if root.starts_with('A') { "B" } else { "A" };
+            site.replace("ledger/checkpoint", root, &format!("{other}{}", &root[1..]));
+        },
     ),
     mutation(
         "the size in the checkpoint",
