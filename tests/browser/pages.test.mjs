@@ -3,13 +3,12 @@
 // in test-output/ for a person to look at, and the weights are printed.
 
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { gzipSync } from 'node:zlib'
 import { simulatedElection } from './election.mjs'
 import { serveWithPython } from './mirror.mjs'
+import { violationsOf, weightOf } from './page.mjs'
 import { folder, launchBrowser, openWindow, serve, tally, testigo } from './testigo.mjs'
 
 const screens = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 900 } }
@@ -22,7 +21,7 @@ const expected = /nothing-here|status of 404|widget has a loose policy: [^*]*fra
 // What a first visit loads, compressed, pictures of sheets aside.
 const limits = { home: 100 * kB, map: 100 * kB, difference: 100 * kB, recount: 100 * kB, other: 50 * kB }
 
-let place, archive, server, mirror, browser, axe, types
+let place, archive, server, mirror, browser, types
 
 before(async () => {
   place = await folder()
@@ -34,7 +33,6 @@ before(async () => {
   await testigo('publish', archive, '--out', site)
   mirror = await serveWithPython(site)
   browser = await launchBrowser()
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   await mkdir(output, { recursive: true })
   const whole = await tally(archive)
   const region = whole.children.find(({ counted }) => counted > 0)
@@ -166,26 +164,13 @@ test('dark pages are accessible, too', async () => {
   await context.close()
 })
 
-async function violationsOf(page, type) {
-  await page.evaluate(axe)
-  const found = await page.evaluate(() =>
-    axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
-  return found.violations.map(({ id, nodes }) => `${type}: ${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)).join(' | ')}`)
-}
-
 for (const [kind, { url, at, types }] of Object.entries(kinds)) {
   test(`pages from ${kind} are light`, async () => {
     const context = await browser.newContext({ viewport: screens.phone })
     const weights = []
     for (const [type, path] of types()) {
       const page = await context.newPage()
-      const bodies = []
-      page.on('response', (response) => {
-        const address = new URL(response.url()).pathname
-        if (!address.startsWith('/renditions/') && address !== '/live' && !address.includes('/icon.')) bodies.push(response.body())
-      })
-      await page.goto(url() + at('es', path), { waitUntil: 'load' })
-      const weight = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0)
+      const weight = await weightOf(page, url() + at('es', path))
       weights.push([type, weight, limits[type] ?? limits.other])
       await page.close()
     }

@@ -4,12 +4,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { gzipSync } from 'node:zlib'
+import { violationsOf, weightOf } from './page.mjs'
 import { folder, launchBrowser, openWindow, serve, tally, testigo } from './testigo.mjs'
 
 const data = new URL('../../../shared/data/ve2024/', import.meta.url).pathname
@@ -19,7 +18,7 @@ const unpack = 'import lzma, sys; sys.stdout.buffer.write(lzma.open(sys.argv[1])
 const kB = 1000
 const limits = { home: 100 * kB, map: 100 * kB, other: 50 * kB }
 
-let place, archive, server, browser, axe, station, types
+let place, archive, server, browser, station, types
 
 before(async () => {
   if (skip) return
@@ -37,7 +36,6 @@ before(async () => {
   await testigo('official', archive, join(data, 'OFFICIAL.json'))
   server = await serve(archive)
   browser = await launchBrowser()
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   await mkdir(output, { recursive: true })
   const readings = (await (await fetch(`${server.url}/data/president/readings.csv`)).text()).split('\n').map((line) => line.split(','))
   const [at, by] = ['station', 'reader'].map((name) => readings[0].indexOf(name))
@@ -72,23 +70,13 @@ for (const [screen, size] of Object.entries({ phone: { width: 390, height: 844 }
     const { page } = window
     const found = []
     for (const [type, path] of Object.entries(types)) {
-      const bodies = []
-      const weigh = (response) => {
-        if (!/\/(renditions|live|assets\/icon)/.test(response.url())) bodies.push(response.body())
-      }
-      page.on('response', weigh)
-      await page.goto(server.url + path, { waitUntil: 'load' })
-      page.off('response', weigh)
-      const weight = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0)
+      const weight = await weightOf(page, server.url + path)
       const limit = limits[type] ?? limits.other
       console.log(`weight of ${type.padEnd(12)} ${(weight / kB).toFixed(1).padStart(6)} kB compressed, limit ${limit / kB} kB, a whole country`)
       if (weight > limit) found.push(`${type} weighs ${weight} bytes`)
       const width = await page.evaluate(() => document.documentElement.scrollWidth)
       if (width > size.width) found.push(`${path} is ${width} wide on a screen of ${size.width}`)
-      await page.evaluate(axe)
-      const { violations } = await page.evaluate(() =>
-        axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
-      found.push(...violations.map(({ id, nodes }) => `${type}: ${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)).join(' | ')}`))
+      found.push(...(await violationsOf(page, type)))
       await page.screenshot({ path: join(output, `country-${type}-${screen}.png`), fullPage: true })
     }
     assert.deepEqual(found, [])

@@ -6,6 +6,7 @@
 //! stated coverage is a share of is often not said: then it is read both ways, and for every candidate the weaker of the
 //! two bounds is the headline, which holds under either.
 
+mod difference;
 mod identities;
 mod places;
 
@@ -25,6 +26,7 @@ use crate::outlook::hundredths;
 use crate::settings::Settings;
 use crate::sheets::Sheets;
 
+pub use self::difference::ShareDifference;
 use self::identities::identities;
 pub use self::identities::{Identity, Rule};
 pub use self::places::{DifferentStation, PlaceComparison, StationsCompared};

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use maud::{Markup, PreEscaped, html};
+use testigo_analysis::comparison::{PlaceComparison, ShareDifference};
 use testigo_count::geography::UnitIndex;
 
-use super::difference::{self, Difference};
 use super::parts::{Column, PATTERNS, patterns};
 use super::unit::by_level;
 use super::{Inside, Scene};
@@ -84,7 +84,7 @@ pub fn has_map(view: &View, level: usize) -> bool {
 /// What the map of a level can show: a difference only where something was proclaimed for units of that level.
 pub fn measures(view: &View, contest: usize, level: usize) -> impl Iterator<Item = Measure> {
     let geography = view.count.geography();
-    let differs = difference::by_unit(view, contest).keys().any(|unit| geography.unit_level(*unit) == Some(level));
+    let differs = differences(view, contest).keys().any(|unit| geography.unit_level(*unit) == Some(level));
     Measure::ALL.into_iter().filter(move |measure| *measure != Measure::Difference || differs)
 }
 
@@ -135,16 +135,14 @@ fn units_of_level(scene: Scene<'_>, level: usize) -> Vec<UnitIndex> {
 fn table(scene: Scene<'_>, units: &[UnitIndex], measure: Measure, [plural, one]: [&str; 2]) -> Markup {
     let contest = scene.contest();
     let none = || html! { (scene.t("number.none")) };
-    let differences = differences(scene, measure);
+    let differences = differences_shown(scene, measure);
     let cell = |unit: UnitIndex| match measure {
         Measure::Lead => none(),
         Measure::Turnout => {
             scene.turnout_share(unit).map_or_else(none, |share| html! { (scene.language.share(share)) })
         }
         Measure::Coverage => {
-            let (counted, of) =
-                (scene.view.count.unit_totals(contest, unit).counted, scene.view.count.expected(contest, unit));
-            let of = of.known.unwrap_or(of.at_least);
+            let (counted, of) = scene.counted_of(unit);
             if of == 0 {
                 none()
             } else {
@@ -171,10 +169,19 @@ fn table(scene: Scene<'_>, units: &[UnitIndex], measure: Measure, [plural, one]:
     scene.unit_table(contest, units, plural, one, (measure != Measure::Lead).then_some(&further))
 }
 
-/// What was proclaimed against the sheets, where the map shows that.
-fn differences(scene: Scene<'_>, measure: Measure) -> BTreeMap<UnitIndex, Difference> {
+/// Of every unit with figures for all candidates, by its latest bulletin, how far they are from its sheets.
+fn differences(view: &View, contest: usize) -> BTreeMap<UnitIndex, ShareDifference> {
+    let Some(comparison) = view.comparison(contest, UnitIndex::WHOLE) else {
+        return BTreeMap::new();
+    };
+    let of = |place: &PlaceComparison| Some((place.unit?, place.widest_difference(&comparison.ranking)?));
+    comparison.units.iter().filter_map(of).collect()
+}
+
+/// The same, where the map shows it.
+fn differences_shown(scene: Scene<'_>, measure: Measure) -> BTreeMap<UnitIndex, ShareDifference> {
     match measure {
-        Measure::Difference => difference::by_unit(scene.view, scene.contest()),
+        Measure::Difference => differences(scene.view, scene.contest()),
         _ => BTreeMap::new(),
     }
 }
@@ -266,7 +273,7 @@ fn figure(scene: Scene<'_>, units: &[UnitIndex], measure: Measure, labels: bool)
             Steps::over(values.iter().copied())
         }
     };
-    let differences = differences(scene, measure);
+    let differences = differences_shown(scene, measure);
     let mut paints: Vec<Paint> =
         picture.shapes.iter().map(|shape| paint(scene, shape.unit, measure, steps, &differences)).collect();
     shorten_names(scene, &picture.shapes, &mut paints);
@@ -352,7 +359,7 @@ fn paint(
     unit: UnitIndex,
     measure: Measure,
     steps: Steps,
-    differences: &BTreeMap<UnitIndex, Difference>,
+    differences: &BTreeMap<UnitIndex, ShareDifference>,
 ) -> Paint {
     let count = &scene.view.count;
     let contest = scene.contest();
@@ -400,8 +407,7 @@ fn paint(
             Some(value) => plain(value, "map.says_turnout", scene.language.share(value)),
         },
         Measure::Coverage => {
-            let (counted, of) = (count.unit_totals(contest, unit).counted, count.expected(contest, unit));
-            let of = of.known.unwrap_or(of.at_least);
+            let (counted, of) = scene.counted_of(unit);
             match Share::of(u64::from(counted), u64::from(of)) {
                 None => empty(scene.language.fill("map.nothing", &[("place", place)])),
                 Some(share) => {
@@ -414,7 +420,7 @@ fn paint(
 }
 
 /// A unit by how far what was proclaimed for it is from its sheets.
-fn paint_difference(scene: Scene<'_>, unit: UnitIndex, difference: Option<Difference>, steps: Steps) -> Paint {
+fn paint_difference(scene: Scene<'_>, unit: UnitIndex, difference: Option<ShareDifference>, steps: Steps) -> Paint {
     let place = scene.unit_name(unit);
     let Some(difference) = difference else {
         return Paint::empty(place, scene.language.fill("map.no_difference", &[("place", place)]));
@@ -440,13 +446,20 @@ fn paint_difference(scene: Scene<'_>, unit: UnitIndex, difference: Option<Differ
 
 impl Scene<'_> {
     /// How much larger a share is as proclaimed, in points with a sign.
-    fn signed_points(&self, difference: Difference) -> String {
+    fn signed_points(&self, difference: ShareDifference) -> String {
         let sign = match difference.proclaimed.cmp(&difference.on_sheets) {
             Ordering::Greater => "+",
             Ordering::Less => "\u{2212}",
             Ordering::Equal => "",
         };
         format!("{sign}{}", self.language.tenths(difference.size()))
+    }
+
+    /// Counted stations, and those that are expected, as far as that is known.
+    fn counted_of(&self, unit: UnitIndex) -> (u32, u32) {
+        let expected = self.view.count.expected(self.contest(), unit);
+        let counted = self.view.count.unit_totals(self.contest(), unit).counted;
+        (counted, expected.known.unwrap_or(expected.at_least))
     }
 
     /// Turnout in hundredths of a percent where it is known.

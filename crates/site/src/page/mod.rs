@@ -5,7 +5,6 @@ mod arrivals;
 mod audit;
 mod compare;
 mod data;
-mod difference;
 mod figure;
 mod listing;
 mod map;
