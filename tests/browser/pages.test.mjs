@@ -254,9 +254,14 @@ for (const [kind, { url: urlOf, at }] of Object.entries(kinds)) {
     // Tables sort by each column.
     const codes = () => page.locator('table[data-sort] tbody th a').allInnerTexts()
     const before = await codes()
+    // The number itself counts, not what is noted behind it, such as how many are disputed.
+    const cells = page.locator('table[data-sort] tbody td:nth-child(2)')
+    const numbers = () => cells.evaluateAll((all) => all.map((one) => Number(one.firstChild.textContent.replace(/\D/g, ''))))
+    await cells.evaluateAll((all) => all.forEach((one, at) => one.append(` ${10 ** at}`)))
     await page.locator('table[data-sort] thead button').nth(1).click()
     const after = await codes()
     assert.deepEqual([...after].sort(), [...before].sort())
+    assert.deepEqual(await numbers(), (await numbers()).sort((one, other) => other - one))
     await picture.locator('a').nth(1).focus()
     await page.keyboard.press('Enter')
     await page.locator('nav.trail').waitFor()
